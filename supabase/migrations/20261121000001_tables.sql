@@ -1,0 +1,889 @@
+-- migrate:up
+
+-- The tables of the engine, in the order the data takes: configuration, intake, activities, objects and
+-- values, runs, exchange, results, delivery; then what stands beside the way: state, log, settings.
+--
+-- Rules that hold for every table here:
+-- * Every row carries org_id. Null means "shared by all orgs" and occurs only in configuration.
+-- * A foreign key between two rows of an org carries org_id too, so it can never join two orgs. Where the
+--   referenced row may be shared (object types, sources, …) the key is the id alone and the trigger
+--   check_config_org refuses a row of another org.
+-- * Hot rows are narrow: requests, answers and message bodies lie beside the queue row, written once.
+-- * state_via holds the steps between the old and the new state when one write takes several; the guard
+--   checks each step and the history shows it. See etl_api.guard_transitions.
+
+create schema if not exists utils;
+create schema if not exists etl_api;
+
+comment on schema utils is 'Pure functions: paths, templates, time, ids. They read no table.';
+comment on schema etl_api is 'The engine: functions, views, history, settings. Its tables are written by the engine only.';
+
+grant usage on schema utils to authenticated, service_role;
+grant usage on schema etl_api to authenticated, service_role;
+
+-- ---------------------------------------------------------------- types
+
+create type public.workflow_request_state as enum
+  ('new', 'valid', 'invalid', 'waiting', 'ready', 'in_progress', 'timedout', 'failed', 'done', 'delivered');
+create type public.activity_request_state as enum
+  ('new', 'valid', 'invalid', 'waiting', 'ready', 'in_progress', 'timedout', 'failed', 'done', 'delivered');
+create type public.run_queue_state as enum
+  ('new', 'valid', 'invalid', 'waiting', 'ready', 'in_progress', 'timedout', 'failed', 'done', 'delivered');
+create type public.run_request_state as enum
+  ('new', 'valid', 'invalid', 'waiting', 'ready', 'in_progress', 'timedout', 'failed', 'done', 'delivered');
+create type public.delivery_state as enum
+  ('new', 'valid', 'invalid', 'waiting', 'ready', 'in_progress', 'timedout', 'failed', 'done', 'delivered');
+create type etl_api.entity_kind as enum
+  ('workflow_request', 'activity_request', 'run_queue', 'run_request', 'delivery');
+create type public.factor_type_enum as enum
+  ('volume', 'boolean', 'option', 'time', 'place', 'frequency', 'reason', 'entity', 'similarity');
+create type public.operator_enum as enum
+  ('equals', 'not_equals', 'greater_than', 'greater_equal', 'less_than', 'less_equal', 'contains', 'not_contains',
+   'starts_with', 'ends_with', 'in', 'not_in', 'between', 'is_null', 'is_not_null', 'like', 'ilike', 'regex',
+   'not_regex');
+
+comment on type public.workflow_request_state is 'States of workflow_request; see etl_api.state_transition.';
+comment on type public.activity_request_state is 'States of activity_request; see etl_api.state_transition.';
+comment on type public.run_queue_state is 'States of run_queue; see etl_api.state_transition.';
+comment on type public.run_request_state is 'States of run_request; see etl_api.state_transition.';
+comment on type public.delivery_state is 'States of delivery; see etl_api.state_transition.';
+comment on type etl_api.entity_kind is 'The tables that have a state.';
+comment on type public.factor_type_enum is 'What kind of fact a factor speaks of; it decides how its sentence reads.';
+comment on type public.operator_enum is 'How a factor compares a value.';
+
+-- ---------------------------------------------------------------- ids
+
+-- A default of the tables below, so it stands here and not under sql/.
+create function utils.new_id() returns uuid
+language sql volatile parallel safe
+set search_path = ''
+as $$
+  -- Version 7: the first 48 bits are the milliseconds, so new rows land on the right edge of an index.
+  select pg_catalog.encode(
+    pg_catalog.set_bit(pg_catalog.set_bit(
+      pg_catalog.overlay(
+        pg_catalog.uuid_send(pg_catalog.gen_random_uuid()),
+        pg_catalog.substring(pg_catalog.int8send(
+          (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) * 1000)::bigint), 3),
+        1, 6),
+      52, 1), 53, 1), 'hex')::uuid
+$$;
+comment on function utils.new_id() is 'A new UUID of version 7: ordered by time, so indexes grow at one end.';
+revoke execute on function utils.new_id() from public;
+grant execute on function utils.new_id() to authenticated, service_role;
+
+-- ---------------------------------------------------------------- configuration: what a user inserts
+
+create table public.org (
+  id uuid primary key default gen_random_uuid(),
+  name text not null check (name <> ''),
+  slug text not null unique check (slug ~ '^[a-z0-9][a-z0-9-]*$'),
+  request_count bigint not null default 0,
+  run_count bigint not null default 0,
+  object_count bigint not null default 0,
+  datapoint_count bigint not null default 0,
+  free_objects bigint,
+  last_charge timestamptz,
+  next_charge timestamptz,
+  settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
+  created_at timestamptz not null default now(),
+  deleted_at timestamptz
+);
+comment on table public.org is 'A tenant. Everything else belongs to one, or to all when it is shared configuration.';
+comment on column public.org.id is 'Identity of the tenant.';
+comment on column public.org.name is 'Name shown to people.';
+comment on column public.org.slug is 'Short name for URLs: lower-case letters, digits, hyphens.';
+comment on column public.org.request_count is 'Activity requests so far; kept by the engine.';
+comment on column public.org.run_count is 'Runs executed so far; kept by the engine.';
+comment on column public.org.object_count is 'Objects stored; kept by the engine.';
+comment on column public.org.datapoint_count is 'Datapoints available; kept by the engine.';
+comment on column public.org.free_objects is 'Objects left in the free tier; null means not limited.';
+comment on column public.org.last_charge is 'When the tenant was last charged.';
+comment on column public.org.next_charge is 'When the tenant is charged next.';
+comment on column public.org.settings is
+  'Settings by name: webhook_secret_name (secret that signs messages to URLs given in a request, default "webhook").';
+comment on column public.org.created_at is 'When the tenant was made.';
+comment on column public.org.deleted_at is 'When the tenant was deleted; null while it lives.';
+
+create table public.org_member (
+  org_id uuid not null references public.org (id) on delete cascade,
+  user_id uuid not null,
+  role text not null check (role in ('owner', 'admin', 'member', 'viewer')),
+  created_at timestamptz not null default now(),
+  primary key (org_id, user_id)
+);
+create index org_member_user_id_idx on public.org_member (user_id);
+comment on table public.org_member is 'Who may see and change a tenant''s rows; row-level security reads it.';
+comment on column public.org_member.org_id is 'The tenant.';
+comment on column public.org_member.user_id is 'auth.users.id of the person.';
+comment on column public.org_member.role is
+  'owner, admin: configure and request; member: request; viewer: read only.';
+comment on column public.org_member.created_at is 'When the membership began.';
+
+create table public.object_type (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  key_datapoints text[] not null check (cardinality(key_datapoints) > 0),
+  created_at timestamptz not null default now(),
+  unique nulls not distinct (org_id, name)
+);
+comment on table public.object_type is 'A kind of thing that is enriched, extracted or sourced: company, person, …';
+comment on column public.object_type.id is 'Identity of the type.';
+comment on column public.object_type.org_id is 'Its tenant; null means shared by all.';
+comment on column public.object_type.name is 'Name of the type, as it stands in results.';
+comment on column public.object_type.key_datapoints is
+  'The natural key: names of the datapoints that make two sightings one object.';
+comment on column public.object_type.created_at is 'When the type was made.';
+
+create table public.datapoint (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  object_type_id uuid not null references public.object_type (id) on delete cascade,
+  name text not null check (name <> ''),
+  value_type text not null default 'text' check (value_type in ('text', 'number', 'boolean', 'date', 'timestamp', 'list', 'json')),
+  description text,
+  created_at timestamptz not null default now(),
+  unique nulls not distinct (org_id, object_type_id, name)
+);
+create index datapoint_object_type_id_idx on public.datapoint (object_type_id, name);
+comment on table public.datapoint is 'A fact that objects of a type can have: industry, employees, funding, …';
+comment on column public.datapoint.id is 'Identity of the datapoint.';
+comment on column public.datapoint.org_id is 'Its tenant; null means shared by all.';
+comment on column public.datapoint.object_type_id is 'The type of object that has it.';
+comment on column public.datapoint.name is 'Name of the datapoint, as it stands in requests and results.';
+comment on column public.datapoint.value_type is 'text, number, boolean, date, timestamp, list or json.';
+comment on column public.datapoint.description is 'What it means, for people and for sources that take questions.';
+comment on column public.datapoint.created_at is 'When the datapoint was made.';
+
+create table public.source (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  activity_types text[] not null default '{enrichment}',
+  run_request_template jsonb not null,
+  status_request_template jsonb,
+  delivery_request_template jsonb,
+  max_objects_per_request int not null default 1 check (max_objects_per_request between 1 and 100000),
+  max_concurrency int check (max_concurrency > 0),
+  rate_limit jsonb,
+  retry_policy jsonb not null default '{}' check (jsonb_typeof(retry_policy) = 'object'),
+  poll_policy jsonb not null default '{}' check (jsonb_typeof(poll_policy) = 'object'),
+  timeout_seconds int not null default 30 check (timeout_seconds between 1 and 120),
+  cost_per_run numeric not null default 0 check (cost_per_run >= 0),
+  enabled boolean not null default true,
+  created_at timestamptz not null default now(),
+  unique nulls not distinct (org_id, name)
+);
+comment on table public.source is 'One third-party HTTP API: how it is asked, how its answer is read, its limits.';
+comment on column public.source.id is 'Identity of the source.';
+comment on column public.source.org_id is 'Its tenant; null means shared by all.';
+comment on column public.source.name is 'Name of the source, as it stands in provenance.';
+comment on column public.source.activity_types is 'What it serves: enrichment, extract, sourcing.';
+comment on column public.source.run_request_template is
+  'HTTP request that asks for objects: method, url, query, headers, body, response; placeholders <<$…>>.';
+comment on column public.source.status_request_template is
+  'HTTP request that asks whether an asynchronous run is finished; null when answers come at once.';
+comment on column public.source.delivery_request_template is
+  'HTTP request that fetches the result of a finished asynchronous run; null when the status answer holds it.';
+comment on column public.source.max_objects_per_request is 'Objects in one HTTP request, at most.';
+comment on column public.source.max_concurrency is 'HTTP requests in flight at once, at most; null means not limited.';
+comment on column public.source.rate_limit is 'Requests allowed per time: {"second": n, "minute": n, "day": n}.';
+comment on column public.source.retry_policy is
+  'max_attempts (5), base_seconds (2), factor (2), max_seconds (300), jitter (0.2): back-off after a failed attempt.';
+comment on column public.source.poll_policy is
+  'first_seconds (2), factor (1.5), max_seconds (60), max_polls (200): when the status of an asynchronous run is asked.';
+comment on column public.source.timeout_seconds is 'Seconds one HTTP request may take, 1 to 120.';
+comment on column public.source.cost_per_run is 'What one HTTP run request costs, in the tenant''s currency.';
+comment on column public.source.enabled is 'Whether runs are allocated to it.';
+comment on column public.source.created_at is 'When the source was made.';
+
+create table public.object_source (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  source_id uuid not null references public.source (id) on delete cascade,
+  object_type_id uuid not null references public.object_type (id) on delete cascade,
+  direction text not null check (direction in ('input', 'result')),
+  key_mapping_json jsonb not null,
+  created_at timestamptz not null default now(),
+  unique (source_id, object_type_id, direction)
+);
+create index object_source_object_type_id_idx on public.object_source (object_type_id);
+comment on table public.object_source is 'Where objects of a type sit in a payload, and how their fields are named there.';
+comment on column public.object_source.id is 'Identity of the mapping.';
+comment on column public.object_source.org_id is 'Its tenant; null means shared by all.';
+comment on column public.object_source.source_id is 'The source whose payload it speaks of.';
+comment on column public.object_source.object_type_id is 'The type of the objects.';
+comment on column public.object_source.direction is
+  'input: in workflow_request.data (path from its root); result: in the source''s answer (path from its root).';
+comment on column public.object_source.key_mapping_json is
+  'A path, or {"path": path, "fields": {datapoint: path}}; fields name the members that differ from the datapoint.';
+comment on column public.object_source.created_at is 'When the mapping was made.';
+
+create table public.datapoint_source (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  source_id uuid not null references public.source (id) on delete cascade,
+  datapoint_id uuid not null references public.datapoint (id) on delete cascade,
+  key_mapping_json jsonb not null,
+  priority int not null default 100,
+  confidence numeric not null default 1 check (confidence between 0 and 1),
+  max_age interval,
+  created_at timestamptz not null default now(),
+  unique (source_id, datapoint_id)
+);
+create index datapoint_source_datapoint_id_idx on public.datapoint_source (datapoint_id, priority);
+comment on table public.datapoint_source is 'Where a datapoint sits in one result object of a source, and in which order sources are asked.';
+comment on column public.datapoint_source.id is 'Identity of the mapping.';
+comment on column public.datapoint_source.org_id is 'Its tenant; null means shared by all.';
+comment on column public.datapoint_source.source_id is 'The source that knows it.';
+comment on column public.datapoint_source.datapoint_id is 'The datapoint.';
+comment on column public.datapoint_source.key_mapping_json is
+  'A path in one result object, or {"path", "default", "transform"}.';
+comment on column public.datapoint_source.priority is 'Lower is asked first; the next is asked when a value is still missing.';
+comment on column public.datapoint_source.confidence is 'How far its values are trusted, 0 to 1; stands in the provenance.';
+comment on column public.datapoint_source.max_age is 'A value younger than this is not asked for again; null means it never ages.';
+comment on column public.datapoint_source.created_at is 'When the mapping was made.';
+
+create table public.activity (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  activity_type text not null check (activity_type in ('enrichment', 'extract', 'sourcing')),
+  object_type_id uuid not null references public.object_type (id),
+  datapoints text[] not null default '{}',
+  source_ids uuid[],
+  config jsonb not null default '{}' check (jsonb_typeof(config) = 'object'),
+  created_at timestamptz not null default now(),
+  deleted_at timestamptz
+);
+create index activity_org_id_idx on public.activity (org_id);
+create index activity_object_type_id_idx on public.activity (object_type_id);
+comment on table public.activity is 'A reusable definition of one step: what is done, for which type of object, through which sources.';
+comment on column public.activity.id is 'Identity of the activity; data.data.<key>.id of a request names it.';
+comment on column public.activity.org_id is 'Its tenant; null means shared by all.';
+comment on column public.activity.name is 'Name shown to people.';
+comment on column public.activity.activity_type is 'enrichment, extract or sourcing.';
+comment on column public.activity.object_type_id is 'The type of the objects it results in.';
+comment on column public.activity.datapoints is 'Names of the datapoints that are asked for; a request may override them.';
+comment on column public.activity.source_ids is 'Sources that may be asked; null means every source that serves it, by priority.';
+comment on column public.activity.config is
+  'Defaults of a request''s setup.config: max_objects, datapoints, run_timeout_seconds, activity_timeout_seconds, and what templates read.';
+comment on column public.activity.created_at is 'When the activity was made.';
+comment on column public.activity.deleted_at is 'When the activity was deleted; requests can no longer name it.';
+
+create table public.factor (
+  id uuid primary key default gen_random_uuid(),
+  org_id uuid references public.org (id) on delete cascade,
+  activity_id uuid not null references public.activity (id) on delete cascade,
+  factor_type public.factor_type_enum not null,
+  object_type_id uuid not null references public.object_type (id),
+  datapoint_id uuid references public.datapoint (id),
+  operator public.operator_enum not null,
+  value text,
+  is_guardrail boolean not null default false,
+  description text,
+  created_at timestamptz not null default now()
+);
+create index factor_activity_id_idx on public.factor (activity_id);
+create index factor_object_type_id_idx on public.factor (object_type_id);
+create index factor_datapoint_id_idx on public.factor (datapoint_id);
+comment on table public.factor is 'A use case (what is looked for or asked) or a guardrail (what is allowed) of an activity.';
+comment on column public.factor.id is 'Identity of the factor.';
+comment on column public.factor.org_id is 'Its tenant; null means shared by all.';
+comment on column public.factor.activity_id is 'The activity it belongs to.';
+comment on column public.factor.factor_type is 'What kind of fact it speaks of.';
+comment on column public.factor.object_type_id is 'The type of object it speaks of.';
+comment on column public.factor.datapoint_id is 'The datapoint it speaks of.';
+comment on column public.factor.operator is 'How the value is compared.';
+comment on column public.factor.value is 'What it is compared with; lists are comma-separated.';
+comment on column public.factor.is_guardrail is 'True: a condition that must hold; false: a use case.';
+comment on column public.factor.description is 'Its sentence in English; written by the engine.';
+comment on column public.factor.created_at is 'When the factor was made.';
+
+create table public.webhook_endpoint (
+  id uuid not null default gen_random_uuid(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  url text not null check (url ~* '^https?://'),
+  secret_name text not null default 'webhook' check (secret_name ~ '^[A-Za-z0-9_.-]+$'),
+  event_types text[],
+  disabled_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (id, org_id)
+);
+create index webhook_endpoint_org_id_idx on public.webhook_endpoint (org_id);
+comment on table public.webhook_endpoint is 'Where results go.';
+comment on column public.webhook_endpoint.id is 'Identity of the endpoint.';
+comment on column public.webhook_endpoint.org_id is 'Its tenant.';
+comment on column public.webhook_endpoint.url is 'Address that receives the messages by POST.';
+comment on column public.webhook_endpoint.secret_name is
+  'Name of the signing secret in the functions'' environment; the secret itself is never in the database.';
+comment on column public.webhook_endpoint.event_types is 'Events it wants, such as activity_request.done; null means all.';
+comment on column public.webhook_endpoint.disabled_at is 'When it was disabled; null while it is in use.';
+comment on column public.webhook_endpoint.created_at is 'When the endpoint was made.';
+
+-- ---------------------------------------------------------------- intake
+
+create table public.workflow_request (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null references public.org (id),
+  -- A second insert under a used idempotency_key must return the first row's id from `insert … returning id`.
+  -- Such a row carries that id and a replay number, and is gone when the statement ends (etl_api.find_replay).
+  replay int not null default 0,
+  data jsonb,
+  idempotency_key text check (length(idempotency_key) between 1 and 255),
+  state public.workflow_request_state not null default 'new',
+  state_substate text,
+  state_via public.workflow_request_state[],
+  errors jsonb,
+  workflow_phase int,
+  phase_count int,
+  timeout_at timestamptz,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  primary key (id, org_id, replay)
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+create unique index workflow_request_idempotency_key on public.workflow_request (org_id, idempotency_key)
+  where idempotency_key is not null and replay = 0;
+create index workflow_request_timeout_idx on public.workflow_request (timeout_at)
+  where state in ('ready', 'waiting', 'in_progress');
+create index workflow_request_org_id_idx on public.workflow_request (org_id, created_at);
+comment on table public.workflow_request is 'The one row that starts everything. A user inserts org_id, data and, if wanted, idempotency_key.';
+comment on column public.workflow_request.id is 'Identity of the request.';
+comment on column public.workflow_request.org_id is 'Its tenant.';
+comment on column public.workflow_request.replay is 'Always 0 in a row that stays; see etl_api.find_replay.';
+comment on column public.workflow_request.data is 'Input, activities with setup and destination: docs/requests.md.';
+comment on column public.workflow_request.idempotency_key is
+  'Unique per tenant: a second insert under the same key returns the first row''s id and starts nothing.';
+comment on column public.workflow_request.state is 'Where it stands; written by the engine.';
+comment on column public.workflow_request.state_substate is 'The class of a fault, partial, cancelled, …; null when all is plain.';
+comment on column public.workflow_request.state_via is 'States between the last two when one write took several steps.';
+comment on column public.workflow_request.errors is
+  'Every fault found in data: [{code, path, found, message, hint}]; null when there is none.';
+comment on column public.workflow_request.workflow_phase is 'The phase it is in, 1 to phase_count.';
+comment on column public.workflow_request.phase_count is 'How many phases it has.';
+comment on column public.workflow_request.timeout_at is 'When it is timed out if it has not ended.';
+comment on column public.workflow_request.created_at is 'When it was inserted.';
+comment on column public.workflow_request.started_at is 'When its first activity started.';
+comment on column public.workflow_request.finished_at is 'When it ended: done, failed, timed out, invalid.';
+
+-- ---------------------------------------------------------------- activities
+
+create table public.activity_request (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null,
+  workflow_request_id uuid not null,
+  workflow_replay int generated always as (0) stored,
+  activity_id uuid not null references public.activity (id),
+  activity_key text not null,
+  activity_type text not null,
+  object_type_id uuid not null references public.object_type (id),
+  workflow_phase int not null,
+  config jsonb not null,
+  destination jsonb,
+  max_objects int,
+  datapoint_ids uuid[] not null default '{}',
+  source_ids uuid[] not null default '{}',
+  state public.activity_request_state not null default 'new',
+  state_substate text,
+  state_via public.activity_request_state[],
+  errors jsonb,
+  timeout_at timestamptz,
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  primary key (id, org_id),
+  unique (workflow_request_id, activity_key),
+  foreign key (workflow_request_id, org_id, workflow_replay)
+    references public.workflow_request (id, org_id, replay) on delete cascade
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+create index activity_request_timeout_idx on public.activity_request (timeout_at)
+  where state in ('ready', 'waiting', 'in_progress');
+create index activity_request_activity_id_idx on public.activity_request (activity_id);
+comment on table public.activity_request is 'One activity of one workflow request; written by the engine.';
+comment on column public.activity_request.id is 'Identity of the activity request.';
+comment on column public.activity_request.org_id is 'Its tenant.';
+comment on column public.activity_request.workflow_request_id is 'The request it is part of.';
+comment on column public.activity_request.workflow_replay is 'Always 0; completes the foreign key.';
+comment on column public.activity_request.activity_id is 'The definition it follows.';
+comment on column public.activity_request.activity_key is 'Its key in data.data of the request.';
+comment on column public.activity_request.activity_type is 'enrichment, extract or sourcing.';
+comment on column public.activity_request.object_type_id is 'The type of the objects it results in.';
+comment on column public.activity_request.workflow_phase is 'Its phase; it starts when the phases before are over.';
+comment on column public.activity_request.config is 'activity.config with the request''s setup.config over it.';
+comment on column public.activity_request.destination is 'Where its result goes: {activity, webhook, table}.';
+comment on column public.activity_request.max_objects is 'Objects it takes or finds, at most; null means not limited.';
+comment on column public.activity_request.datapoint_ids is 'The datapoints asked for.';
+comment on column public.activity_request.source_ids is 'The sources that may be asked, in order of priority.';
+comment on column public.activity_request.state is 'Where it stands.';
+comment on column public.activity_request.state_substate is
+  'Why: phase, dependency (waiting); partial, no_objects (done); missing_value, dependency_failed (invalid); …';
+comment on column public.activity_request.state_via is 'States between the last two when one write took several steps.';
+comment on column public.activity_request.errors is 'Faults found when it started: [{code, path, found, message, hint}].';
+comment on column public.activity_request.timeout_at is 'When it is timed out if it has not ended.';
+comment on column public.activity_request.created_at is 'When the request was expanded.';
+comment on column public.activity_request.started_at is 'When it started.';
+comment on column public.activity_request.finished_at is 'When it ended.';
+
+create table public.activity_dependency (
+  org_id uuid not null,
+  activity_request_id uuid not null,
+  depends_on_id uuid not null,
+  primary key (activity_request_id, depends_on_id),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
+  foreign key (depends_on_id, org_id) references public.activity_request (id, org_id) on delete cascade
+);
+create index activity_dependency_depends_on_idx on public.activity_dependency (depends_on_id);
+comment on table public.activity_dependency is 'Explicit edges (destination.activity): the one waits for the other and takes its objects.';
+comment on column public.activity_dependency.org_id is 'Their tenant.';
+comment on column public.activity_dependency.activity_request_id is 'The one that waits.';
+comment on column public.activity_dependency.depends_on_id is 'The one whose objects it takes.';
+
+-- ---------------------------------------------------------------- objects and values
+
+create table public.object (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null references public.org (id),
+  object_type_id uuid not null references public.object_type (id),
+  natural_key jsonb not null,
+  key_hash bytea not null,
+  created_at timestamptz not null default now(),
+  primary key (id, org_id),
+  unique (org_id, object_type_id, key_hash)
+);
+create index object_object_type_id_idx on public.object (object_type_id);
+comment on table public.object is 'A thing of a type, stored once per natural key and tenant.';
+comment on column public.object.id is 'Identity of the object.';
+comment on column public.object.org_id is 'Its tenant.';
+comment on column public.object.object_type_id is 'Its type.';
+comment on column public.object.natural_key is 'Key datapoint → normalised value (text trimmed, lower-case, NFC).';
+comment on column public.object.key_hash is 'SHA-256 of natural_key: a key of any length fits the unique index.';
+comment on column public.object.created_at is 'When it was first seen.';
+
+create table public.value (
+  id bigint generated always as identity,
+  org_id uuid not null,
+  object_id uuid not null,
+  datapoint_id uuid not null references public.datapoint (id) on delete cascade,
+  source_id uuid references public.source (id) on delete cascade,
+  value jsonb not null,
+  confidence numeric not null,
+  run_request_id uuid,
+  observed_at timestamptz not null,
+  primary key (id),
+  unique nulls not distinct (object_id, datapoint_id, source_id),
+  foreign key (object_id, org_id) references public.object (id, org_id) on delete cascade
+) with (fillfactor = 90);
+create index value_datapoint_id_idx on public.value (datapoint_id);
+create index value_source_id_idx on public.value (source_id);
+comment on table public.value is 'The latest value of a datapoint of an object from one source, with its provenance.';
+comment on column public.value.id is 'Identity of the value.';
+comment on column public.value.org_id is 'Its tenant.';
+comment on column public.value.object_id is 'The object that has it.';
+comment on column public.value.datapoint_id is 'What it says of the object.';
+comment on column public.value.source_id is 'Who said so; null means the request''s own input.';
+comment on column public.value.value is 'The value; never JSON null.';
+comment on column public.value.confidence is 'datapoint_source.confidence when it was stored; 1 for input.';
+comment on column public.value.run_request_id is 'The HTTP request whose answer held it.';
+comment on column public.value.observed_at is 'When it was seen last.';
+
+create table public.activity_object (
+  org_id uuid not null,
+  activity_request_id uuid not null,
+  role text not null check (role in ('input', 'result')),
+  object_id uuid not null,
+  ordinal bigint generated always as identity,
+  primary key (activity_request_id, role, object_id),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
+  foreign key (object_id, org_id) references public.object (id, org_id) on delete cascade
+);
+create index activity_object_object_id_idx on public.activity_object (object_id);
+comment on table public.activity_object is 'Which objects an activity request takes (input) and results in (result).';
+comment on column public.activity_object.org_id is 'Their tenant.';
+comment on column public.activity_object.activity_request_id is 'The activity request.';
+comment on column public.activity_object.role is 'input or result.';
+comment on column public.activity_object.object_id is 'The object.';
+comment on column public.activity_object.ordinal is 'Order in which they came.';
+
+-- ---------------------------------------------------------------- runs and exchange
+
+create table public.run_queue (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null,
+  workflow_request_id uuid not null,
+  activity_request_id uuid not null,
+  source_id uuid not null references public.source (id),
+  object_id uuid,
+  datapoint_ids uuid[] not null default '{}',
+  run_request_id uuid,
+  state public.run_queue_state not null default 'new',
+  state_substate text,
+  state_via public.run_queue_state[],
+  error jsonb,
+  due_at timestamptz not null default now(),
+  timeout_at timestamptz,
+  created_at timestamptz not null default now(),
+  finished_at timestamptz,
+  primary key (id, org_id),
+  unique nulls not distinct (activity_request_id, object_id, source_id),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
+  foreign key (object_id, org_id) references public.object (id, org_id)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+        autovacuum_analyze_scale_factor = 0.05);
+create index run_queue_due_idx on public.run_queue (source_id, due_at) where state in ('waiting', 'ready');
+create index run_queue_open_idx on public.run_queue (activity_request_id)
+  where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
+create index run_queue_run_request_idx on public.run_queue (run_request_id) where run_request_id is not null;
+create index run_queue_timeout_idx on public.run_queue (timeout_at) where state in ('waiting', 'ready', 'in_progress');
+comment on table public.run_queue is 'One row per object and source that is still to be asked (no object: one row per search).';
+comment on column public.run_queue.id is 'Identity of the run.';
+comment on column public.run_queue.org_id is 'Its tenant.';
+comment on column public.run_queue.workflow_request_id is 'The request it serves.';
+comment on column public.run_queue.activity_request_id is 'The activity request it serves.';
+comment on column public.run_queue.source_id is 'Who is asked.';
+comment on column public.run_queue.object_id is 'About what; null for a search that takes no object.';
+comment on column public.run_queue.datapoint_ids is 'What is asked for.';
+comment on column public.run_queue.run_request_id is 'The first HTTP request that carries it (run_request.root_id of its chain).';
+comment on column public.run_queue.state is 'waiting: not yet allocated; in_progress: its HTTP requests run; then how it ended.';
+comment on column public.run_queue.state_substate is 'no_answer, no_value, missing_value, http_500, rate_limited, …';
+comment on column public.run_queue.state_via is 'States between the last two when one write took several steps.';
+comment on column public.run_queue.error is 'Why it failed: {code, message, …}.';
+comment on column public.run_queue.due_at is 'Not allocated before this time.';
+comment on column public.run_queue.timeout_at is 'When it is timed out if it has not ended.';
+comment on column public.run_queue.created_at is 'When it was found to be needed.';
+comment on column public.run_queue.finished_at is 'When it ended.';
+
+create table public.run_request (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null,
+  workflow_request_id uuid not null,
+  activity_request_id uuid not null,
+  source_id uuid not null references public.source (id),
+  kind text not null check (kind in ('run', 'status', 'delivery')),
+  root_id uuid not null,
+  page int not null default 1,
+  cursor jsonb,
+  external_id text,
+  attempts int not null default 0,
+  polls int not null default 0,
+  state public.run_request_state not null default 'new',
+  state_substate text,
+  state_via public.run_request_state[],
+  due_at timestamptz not null default now(),
+  lease_until timestamptz,
+  lease_token uuid,
+  worker text,
+  http_status int,
+  error jsonb,
+  created_at timestamptz not null default now(),
+  claimed_at timestamptz,
+  finished_at timestamptz,
+  primary key (id, org_id),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+        autovacuum_analyze_scale_factor = 0.05);
+create index run_request_due_idx on public.run_request (source_id, due_at) where state in ('waiting', 'ready');
+create index run_request_flight_idx on public.run_request (source_id) where state = 'in_progress';
+create index run_request_lease_idx on public.run_request (lease_until) where state = 'in_progress';
+create index run_request_activity_idx on public.run_request (activity_request_id);
+create index run_request_open_idx on public.run_request (root_id)
+  where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
+comment on table public.run_request is 'One HTTP request to a source: a run, a status question, a fetch of the result, or a further page.';
+comment on column public.run_request.id is 'Identity of the HTTP request.';
+comment on column public.run_request.org_id is 'Its tenant.';
+comment on column public.run_request.workflow_request_id is 'The request it serves.';
+comment on column public.run_request.activity_request_id is 'The activity request it serves.';
+comment on column public.run_request.source_id is 'Who is asked.';
+comment on column public.run_request.kind is 'run, status or delivery: which template of the source is sent.';
+comment on column public.run_request.root_id is 'The first request of its chain; run_queue.run_request_id names it.';
+comment on column public.run_request.page is 'Which page is asked, from 1.';
+comment on column public.run_request.cursor is 'The cursor that the page before gave.';
+comment on column public.run_request.external_id is 'The id that the third party gave to an asynchronous run.';
+comment on column public.run_request.attempts is 'How often it was claimed to be sent; hand-backs do not count.';
+comment on column public.run_request.polls is 'How often a status question was answered "not yet".';
+comment on column public.run_request.state is 'Where it stands.';
+comment on column public.run_request.state_substate is 'backoff, polling, released, lease_expired; or the class of the last error.';
+comment on column public.run_request.state_via is 'States between the last two when one write took several steps.';
+comment on column public.run_request.due_at is 'Not claimed before this time.';
+comment on column public.run_request.lease_until is 'Until when the worker may complete it.';
+comment on column public.run_request.lease_token is 'Proof of the current claim; a completion without it changes nothing.';
+comment on column public.run_request.worker is 'Who claimed it last.';
+comment on column public.run_request.http_status is 'Status of the last answer.';
+comment on column public.run_request.error is 'The last error: {code, message, retry}.';
+comment on column public.run_request.created_at is 'When it was made.';
+comment on column public.run_request.claimed_at is 'When it was claimed last.';
+comment on column public.run_request.finished_at is 'When it ended.';
+
+create table public.run_request_payload (
+  run_request_id uuid not null,
+  org_id uuid not null,
+  request jsonb not null,
+  primary key (run_request_id, org_id),
+  foreign key (run_request_id, org_id) references public.run_request (id, org_id) on delete cascade
+);
+comment on table public.run_request_payload is 'What is sent: the rendered request, secrets still as placeholders.';
+comment on column public.run_request_payload.run_request_id is 'The HTTP request.';
+comment on column public.run_request_payload.org_id is 'Its tenant.';
+comment on column public.run_request_payload.request is '{method, url, query, headers, body}.';
+
+create table public.run_response (
+  run_request_id uuid not null,
+  org_id uuid not null,
+  answer_no int not null,
+  http_status int,
+  headers jsonb,
+  body jsonb,
+  body_text text,
+  duration_ms int,
+  received_at timestamptz not null default now(),
+  primary key (run_request_id, answer_no, org_id),
+  foreign key (run_request_id, org_id) references public.run_request (id, org_id) on delete cascade
+);
+comment on table public.run_response is 'What came back, one row per accepted answer.';
+comment on column public.run_response.run_request_id is 'The HTTP request.';
+comment on column public.run_response.org_id is 'Its tenant.';
+comment on column public.run_response.answer_no is 'Which answer of that request, from 1: attempts and polls counted together.';
+comment on column public.run_response.http_status is 'Status of the answer; null when none came.';
+comment on column public.run_response.headers is 'The headers the engine reads (content-type, retry-after).';
+comment on column public.run_response.body is 'The answer as JSON; null when it was none.';
+comment on column public.run_response.body_text is 'The first 2,000 characters of an answer that was not JSON.';
+comment on column public.run_response.duration_ms is 'Milliseconds from sending to the last byte.';
+comment on column public.run_response.received_at is 'When it was reported.';
+
+-- ---------------------------------------------------------------- results and delivery
+
+create table public.activity_result (
+  activity_request_id uuid not null,
+  org_id uuid not null,
+  objects jsonb not null,
+  summary jsonb not null,
+  created_at timestamptz not null default now(),
+  primary key (activity_request_id, org_id),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade
+);
+comment on table public.activity_result is 'The rebuilt result of an activity request, as it is delivered.';
+comment on column public.activity_result.activity_request_id is 'The activity request.';
+comment on column public.activity_result.org_id is 'Its tenant.';
+comment on column public.activity_result.objects is '[{object_type, key, values, provenance}], in the order the objects came.';
+comment on column public.activity_result.summary is 'Counts: objects, values, missing, runs by state.';
+comment on column public.activity_result.created_at is 'When it was rebuilt.';
+
+create table public.delivery (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null,
+  workflow_request_id uuid not null,
+  workflow_replay int generated always as (0) stored,
+  activity_request_id uuid,
+  endpoint_id uuid,
+  url text not null,
+  secret_name text not null,
+  event_type text not null,
+  attempts int not null default 0,
+  state public.delivery_state not null default 'new',
+  state_substate text,
+  state_via public.delivery_state[],
+  due_at timestamptz not null default now(),
+  lease_until timestamptz,
+  lease_token uuid,
+  worker text,
+  http_status int,
+  error jsonb,
+  created_at timestamptz not null default now(),
+  claimed_at timestamptz,
+  finished_at timestamptz,
+  primary key (id, org_id),
+  foreign key (workflow_request_id, org_id, workflow_replay)
+    references public.workflow_request (id, org_id, replay) on delete cascade,
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
+  foreign key (endpoint_id, org_id) references public.webhook_endpoint (id, org_id)
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+        autovacuum_analyze_scale_factor = 0.05);
+create index delivery_due_idx on public.delivery (due_at) where state in ('waiting', 'ready');
+create index delivery_lease_idx on public.delivery (lease_until) where state = 'in_progress';
+create index delivery_workflow_idx on public.delivery (workflow_request_id);
+create index delivery_activity_idx on public.delivery (activity_request_id);
+create index delivery_endpoint_idx on public.delivery (endpoint_id);
+comment on table public.delivery is 'One message to one address; its id is the webhook-id and stays over all attempts.';
+comment on column public.delivery.id is 'Identity of the message.';
+comment on column public.delivery.org_id is 'Its tenant.';
+comment on column public.delivery.workflow_request_id is 'The request it tells of.';
+comment on column public.delivery.workflow_replay is 'Always 0; completes the foreign key.';
+comment on column public.delivery.activity_request_id is 'The activity request it tells of; null for the whole workflow.';
+comment on column public.delivery.endpoint_id is 'The endpoint it goes to; null when the request gave a URL.';
+comment on column public.delivery.url is 'The address it goes to.';
+comment on column public.delivery.secret_name is 'Name of the secret that signs it.';
+comment on column public.delivery.event_type is 'activity_request.done, activity_request.failed, …, workflow_request.done, …';
+comment on column public.delivery.attempts is 'How often it was claimed to be sent; hand-backs do not count.';
+comment on column public.delivery.state is 'Where it stands; delivered once the client said 2xx.';
+comment on column public.delivery.state_substate is 'backoff, released, lease_expired; or the class of the last error.';
+comment on column public.delivery.state_via is 'States between the last two when one write took several steps.';
+comment on column public.delivery.due_at is 'Not claimed before this time.';
+comment on column public.delivery.lease_until is 'Until when the worker may complete it.';
+comment on column public.delivery.lease_token is 'Proof of the current claim; a completion without it changes nothing.';
+comment on column public.delivery.worker is 'Who claimed it last.';
+comment on column public.delivery.http_status is 'Status of the last answer.';
+comment on column public.delivery.error is 'The last error: {code, message, retry}.';
+comment on column public.delivery.created_at is 'When it was made.';
+comment on column public.delivery.claimed_at is 'When it was claimed last.';
+comment on column public.delivery.finished_at is 'When it ended.';
+
+create table public.delivery_body (
+  delivery_id uuid not null,
+  org_id uuid not null,
+  body jsonb not null,
+  primary key (delivery_id, org_id),
+  foreign key (delivery_id, org_id) references public.delivery (id, org_id) on delete cascade
+);
+comment on table public.delivery_body is 'What a message says, the same on every attempt.';
+comment on column public.delivery_body.delivery_id is 'The message.';
+comment on column public.delivery_body.org_id is 'Its tenant.';
+comment on column public.delivery_body.body is '{type, timestamp, data}.';
+
+-- ---------------------------------------------------------------- state
+
+create table etl_api.state_transition (
+  from_state text not null,
+  to_state text not null,
+  kind text not null check (kind in ('normal', 'recovery', 'cancel')),
+  primary key (from_state, to_state)
+);
+comment on table etl_api.state_transition is 'Every allowed step, for all tables with a state. The guard reads it for every writer.';
+comment on column etl_api.state_transition.from_state is 'State before.';
+comment on column etl_api.state_transition.to_state is 'State after.';
+comment on column etl_api.state_transition.kind is
+  'normal: the way forward; recovery: retry, lease, redrive; cancel: allowed only with substate cancelled.';
+
+insert into etl_api.state_transition (from_state, to_state, kind)
+values
+  ('new', 'valid', 'normal'),
+  ('new', 'invalid', 'normal'),
+  ('valid', 'ready', 'normal'),
+  ('valid', 'waiting', 'normal'),
+  ('waiting', 'ready', 'normal'),
+  ('waiting', 'invalid', 'normal'),
+  ('waiting', 'timedout', 'normal'),
+  ('ready', 'in_progress', 'normal'),
+  ('in_progress', 'done', 'normal'),
+  ('in_progress', 'failed', 'normal'),
+  ('in_progress', 'timedout', 'normal'),
+  ('done', 'delivered', 'normal'),
+  ('in_progress', 'ready', 'recovery'),
+  ('in_progress', 'waiting', 'recovery'),
+  ('failed', 'ready', 'recovery'),
+  ('failed', 'new', 'recovery'),
+  ('timedout', 'ready', 'recovery'),
+  ('timedout', 'new', 'recovery'),
+  ('invalid', 'ready', 'recovery'),
+  ('invalid', 'new', 'recovery'),
+  ('new', 'failed', 'cancel'),
+  ('valid', 'failed', 'cancel'),
+  ('waiting', 'failed', 'cancel'),
+  ('ready', 'failed', 'cancel');
+
+create table etl_api.state_history (
+  entity etl_api.entity_kind not null,
+  entity_id uuid not null,
+  org_id uuid not null,
+  seq bigint generated always as identity,
+  from_state text,
+  to_state text not null,
+  substate text,
+  reason text,
+  at timestamptz not null,
+  primary key (entity_id, seq, at)
+) partition by range (at);
+create table etl_api.state_history_default partition of etl_api.state_history default;
+comment on table etl_api.state_history is
+  'Every step of every row with a state, in order of seq; partitioned by month, a missing month lands in the default partition.';
+comment on column etl_api.state_history.entity is 'The table of the row.';
+comment on column etl_api.state_history.entity_id is 'The row.';
+comment on column etl_api.state_history.org_id is 'Its tenant.';
+comment on column etl_api.state_history.seq is 'Order of the steps.';
+comment on column etl_api.state_history.from_state is 'State before; null when the row was made.';
+comment on column etl_api.state_history.to_state is 'State after.';
+comment on column etl_api.state_history.substate is 'Substate after.';
+comment on column etl_api.state_history.reason is 'Why, in words, where somebody or something gave a reason.';
+comment on column etl_api.state_history.at is 'When.';
+comment on table etl_api.state_history_default is 'Steps of months that have no partition of their own.';
+
+-- ---------------------------------------------------------------- log and settings
+
+create table etl_api.etl_log (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  level text not null check (level in ('debug', 'info', 'warn', 'error')),
+  station text not null,
+  message text not null,
+  org_id uuid,
+  entity etl_api.entity_kind,
+  entity_id uuid,
+  context jsonb
+);
+create index etl_log_entity_idx on etl_api.etl_log (entity_id) where entity_id is not null;
+create index etl_log_org_idx on etl_api.etl_log (org_id, at);
+comment on table etl_api.etl_log is 'What the engine has to tell beyond states: every failure of every station with its cause.';
+comment on column etl_api.etl_log.id is 'Order of the entries.';
+comment on column etl_api.etl_log.at is 'When.';
+comment on column etl_api.etl_log.level is 'debug, info, warn or error.';
+comment on column etl_api.etl_log.station is 'Which station of the engine speaks.';
+comment on column etl_api.etl_log.message is 'What happened, in a sentence.';
+comment on column etl_api.etl_log.org_id is 'The tenant concerned; null when none is.';
+comment on column etl_api.etl_log.entity is 'The table of the row concerned.';
+comment on column etl_api.etl_log.entity_id is 'The row concerned.';
+comment on column etl_api.etl_log.context is 'SQLSTATE, ids, figures; never a secret.';
+
+create table etl_api.setting (
+  name text primary key,
+  value jsonb not null,
+  description text not null
+);
+comment on table etl_api.setting is 'Settings of the engine as a whole; changed by its operator.';
+comment on column etl_api.setting.name is 'Name of the setting.';
+comment on column etl_api.setting.value is 'Its value.';
+comment on column etl_api.setting.description is 'What it does, its unit.';
+
+insert into etl_api.setting (name, value, description)
+values
+  ('workflow_timeout_seconds', '604800', 'Seconds a workflow may take when data.config.timeout_seconds says nothing.'),
+  ('activity_timeout_seconds', '86400', 'Seconds an activity may take from its start when its config says nothing.'),
+  ('run_timeout_seconds', '3600', 'Seconds a run may take from its allocation when the activity''s config says nothing.'),
+  ('lease_seconds', '60', 'Seconds added to an HTTP request''s own time limit to make its lease.'),
+  ('delivery_timeout_seconds', '15', 'Seconds a client may take to answer a message.'),
+  ('delivery_schedule_seconds', '[5, 300, 1800, 7200, 18000, 36000, 36000]',
+   'Seconds between the attempts to deliver a message; after the last one it is failed.'),
+  ('max_pages', '1000', 'Pages one run may fetch.'),
+  ('function_url', 'null', 'Base URL of the edge functions, for a doorbell by pg_net; null when something listens for NOTIFY.');
+
+-- ---------------------------------------------------------------- row-level security: on everywhere, policies under sql/
+
+alter table public.org enable row level security;
+alter table public.org_member enable row level security;
+alter table public.object_type enable row level security;
+alter table public.datapoint enable row level security;
+alter table public.source enable row level security;
+alter table public.object_source enable row level security;
+alter table public.datapoint_source enable row level security;
+alter table public.activity enable row level security;
+alter table public.factor enable row level security;
+alter table public.webhook_endpoint enable row level security;
+alter table public.workflow_request enable row level security;
+alter table public.activity_request enable row level security;
+alter table public.activity_dependency enable row level security;
+alter table public.object enable row level security;
+alter table public.value enable row level security;
+alter table public.activity_object enable row level security;
+alter table public.run_queue enable row level security;
+alter table public.run_request enable row level security;
+alter table public.run_request_payload enable row level security;
+alter table public.run_response enable row level security;
+alter table public.activity_result enable row level security;
+alter table public.delivery enable row level security;
+alter table public.delivery_body enable row level security;
+alter table etl_api.state_transition enable row level security;
+alter table etl_api.state_history enable row level security;
+alter table etl_api.state_history_default enable row level security;
+alter table etl_api.etl_log enable row level security;
+alter table etl_api.setting enable row level security;
+
+-- migrate:down
