@@ -23,6 +23,20 @@ function* readTar(archive: Buffer): Generator<{ name: string; content: Buffer }>
   }
 }
 
+function pgTapFiles(): { name: string; content: Buffer }[] {
+  const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite-pgtap");
+  return [...readTar(gunzipSync(readFileSync(join(dirname(entry), "pgtap.tar.gz"))))].filter((file) =>
+    file.name.startsWith("share/postgresql/extension/"),
+  );
+}
+
+/** The text of one of pgTAP's files, for a server whose folders cannot be written to. */
+export function readPgTapFile(name: string): string {
+  const file = pgTapFiles().find((candidate) => basename(candidate.name) === name);
+  if (!file) throw new Error(`${name} is not among the files of pgTAP`);
+  return file.content.toString("utf8");
+}
+
 /**
  * Makes `create extension pgtap` possible on the server whose share folder is given.
  *
@@ -36,9 +50,7 @@ export function unpackPgTap(shareFolder: string): boolean {
   const folder = join(shareFolder, "extension");
   const control = join(folder, "pgtap.control");
   if (existsSync(control)) return false;
-  const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite-pgtap");
-  const files = [...readTar(gunzipSync(readFileSync(join(dirname(entry), "pgtap.tar.gz"))))]
-    .filter((file) => file.name.startsWith("share/postgresql/extension/"))
+  const files = pgTapFiles()
     .sort((a, b) => Number(a.name.endsWith(".control")) - Number(b.name.endsWith(".control")));
   try {
     for (const file of files) {
