@@ -50,8 +50,9 @@ export function unpackPgTap(shareFolder: string): boolean {
   const folder = join(shareFolder, "extension");
   const control = join(folder, "pgtap.control");
   if (existsSync(control)) return false;
-  const files = pgTapFiles()
-    .sort((a, b) => Number(a.name.endsWith(".control")) - Number(b.name.endsWith(".control")));
+  const files = pgTapFiles().sort(
+    (a, b) => Number(a.name.endsWith(".control")) - Number(b.name.endsWith(".control")),
+  );
   try {
     for (const file of files) {
       const target = join(folder, basename(file.name));
