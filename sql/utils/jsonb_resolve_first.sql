@@ -1,0 +1,12 @@
+create or replace function utils.jsonb_resolve_first(data jsonb, path jsonb) returns jsonb
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select r from utils.jsonb_resolve_values(data, path) as r limit 1
+$$;
+
+comment on function utils.jsonb_resolve_first(jsonb, jsonb) is
+  'The first node a path selects; SQL null when there is none. A JSON null that is there stays ''null''::jsonb.';
+
+revoke execute on function utils.jsonb_resolve_first(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_resolve_first(jsonb, jsonb) to authenticated, service_role;

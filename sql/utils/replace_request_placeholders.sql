@@ -1,0 +1,40 @@
+-- Where a value is encoded, once: placeholders inside a longer "url" (and inside a "query" that is a string) are
+-- percent-encoded here; a "query" object keeps plain typed values, and the sender encodes them when it builds the URL.
+-- A url that is only a placeholder is taken as it is.
+--
+-- Secrets: <<$secret.NAME>> written in the template is left for the sender. What comes from variables, or arises where
+-- they meet the template's text, is never a secret: there every "<<$…$secret." gets one more "$". The sender reads the
+-- rendered request in one pass: <<$secret.NAME>> is a secret; "<<$$secret." (two or more "$") loses one "$". So text
+-- arrives unchanged, and no object can ask for a secret. An author writes <<$$secret.X>> for the literal text.
+--
+-- Values are put in once: a placeholder inside a value stays the text it is. "response" is dropped: it tells how to
+-- read the answer and is read from the source. Where two member names become one, the later one stays.
+create or replace function utils.replace_request_placeholders(template jsonb, vars jsonb) returns jsonb
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select case
+    when pg_catalog.jsonb_typeof($1) <> 'object' then
+      utils.fill_placeholders(utils.mark_placeholders($1::text), coalesce($2, '{}'), false)
+    else
+      coalesce(
+        (
+          select pg_catalog.jsonb_object_agg(
+            m.name,
+            utils.fill_placeholders(utils.mark_placeholders(($1 -> m.name)::text), coalesce($2, '{}'), true))
+          from pg_catalog.unnest('{url,query}'::text[]) as m (name)
+          where pg_catalog.jsonb_typeof($1 -> m.name) = 'string'),
+        '{}')
+      || utils.fill_placeholders(
+        utils.mark_placeholders((
+          $1 - array['response', case when pg_catalog.jsonb_typeof($1 -> 'url') = 'string' then 'url' end,
+            case when pg_catalog.jsonb_typeof($1 -> 'query') = 'string' then 'query' end])::text),
+        coalesce($2, '{}'), false)
+  end
+$$;
+
+comment on function utils.replace_request_placeholders(jsonb, jsonb) is
+  'A request template with its placeholders replaced by variables; secrets stay placeholders. Raises ETL03 naming the first one that cannot be resolved.';
+
+revoke execute on function utils.replace_request_placeholders(jsonb, jsonb) from public;
+grant execute on function utils.replace_request_placeholders(jsonb, jsonb) to authenticated, service_role;
