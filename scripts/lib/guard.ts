@@ -8,17 +8,19 @@
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 
 // $1 signal that asks the child to stop · $2 tenths of a second it may take · $3 folder to remove afterwards,
 // or empty · the rest is the command. The shell is the child's parent, so the id it signals is never another's.
 // It says on the socket which id the child has, and with which code it went. The folder stays as long as this
 // process does not let go: a child that crashed may be started again on it.
 const watch = `
+unset MILLRACE_GUARD
 signal=$1 patience=$2 folder=$3
 shift 3
 "$@" 3>&- &
 child=$!
+exec 2>/dev/null
 trap '' PIPE
 echo "$child" >&3
 (
@@ -29,15 +31,15 @@ echo "$child" >&3
     patience=$((patience - 1))
   done
   kill -s KILL "$child"
-) 2>/dev/null >&2 &
+) >&2 &
 reader=$!
 wait "$child"
 code=$?
-kill "$reader" 2>/dev/null
-echo "$code" >&3 2>/dev/null
+kill "$reader"
+echo "$code" >&3
 if [ -n "$folder" ]; then
-  read -r _ <&3
-  rm -rf "$folder"
+  read -r word <&3
+  [ "$word" = keep ] || rm -rf "$folder"
 fi
 exit "$code"
 `;
@@ -72,8 +74,12 @@ export interface Guarded {
   exited: Promise<number>;
   /** True once the child is gone. */
   gone(): boolean;
-  /** Asks the child to stop and resolves when it is gone. */
-  stop(): Promise<void>;
+  /** Lets this process end although the child runs; the guard then stops it. To be called when it has started. */
+  loosen(): void;
+  /** Keeps this process from ending before the child does. */
+  hold(): void;
+  /** Asks the child to stop and resolves when it is gone, and the folder with it unless that is to be kept. */
+  stop(keepFolder?: boolean): Promise<void>;
 }
 
 /**
@@ -86,9 +92,18 @@ export async function startGuarded(command: string[], options: GuardOptions): Pr
   const patience = String(Math.ceil((options.patience ?? 10_000) / 100));
   const guard = spawn(
     "/bin/sh",
-    ["-c", watch, "guard", options.signal, patience, options.removeFolder ?? "", ...command],
+    [
+      "-c",
+      'eval "$MILLRACE_GUARD"',
+      "guard",
+      options.signal,
+      patience,
+      options.removeFolder ?? "",
+      ...command,
+    ],
     {
-      env: options.env ?? process.env,
+      // In the environment, so that the list of processes shows the child's command and not this script.
+      env: { ...(options.env ?? process.env), MILLRACE_GUARD: watch },
       cwd: options.cwd,
       uid: options.uid,
       gid: options.gid,
@@ -102,7 +117,7 @@ export async function startGuarded(command: string[], options: GuardOptions): Pr
     guard.once("error", () => resolve(127));
     guard.once("exit", (code, signal) => resolve(code ?? (signal ? 128 : 1)));
   });
-  const control = guard.stdio[3] as Duplex | null;
+  const control = guard.stdio[3] as Socket | null;
   if (control === null || guard.pid === undefined) {
     throw new Error(`could not start /bin/sh to run ${command[0]}; exit code ${await ended}`);
   }
@@ -122,16 +137,24 @@ export async function startGuarded(command: string[], options: GuardOptions): Pr
     });
     void exited.then((code) => reject(new Error(`${command[0]} did not start; exit code ${code}`)));
   });
-  // A script that forgets to stop its children can still end; the guard then stops them.
-  guard.unref();
-  (control as Duplex & { unref?(): void }).unref?.();
   return {
     pid,
     guard,
     exited,
     gone: () => gone,
-    async stop() {
+    loosen() {
+      guard.unref();
+      for (const stream of [control, guard.stdout, guard.stderr]) (stream as Socket | null)?.unref();
+    },
+    hold: () => guard.ref(),
+    async stop(keepFolder = false) {
       guard.ref();
+      if (keepFolder) {
+        // Only once the child is gone does the guard ask about the folder.
+        if (!gone) process.kill(pid, `SIG${options.signal}`);
+        await exited;
+        if (!control.writableEnded) control.write("keep\n");
+      }
       control.end();
       await ended;
       control.destroy();

@@ -59,7 +59,7 @@ export interface Server {
 
 /** How to start the server. */
 export interface ServerOptions {
-  /** Data folder; `.millrace/pg17` of the checkout by default. */
+  /** Data folder; the one `MILLRACE_DATA_DIR` names, or `.millrace/pg17` of the checkout, by default. */
   dataDir?: string;
   /** Use a temporary folder that is removed on stop, and trade durability for speed. */
   ephemeral?: boolean;
@@ -140,7 +140,8 @@ async function startEphemeral(options: ServerOptions): Promise<Server> {
       identity,
       password,
       logFile: join(folder, "server.log"),
-      settings: { fsync: "off", full_page_writes: "off", synchronous_commit: "off", ...options.settings },
+      // Not flushed to the disk, but handed to the system at commit: a killed server loses nothing.
+      settings: { fsync: "off", full_page_writes: "off", ...options.settings },
       signal: "QUIT",
       removeFolder: folder,
       lock: null,
@@ -186,6 +187,7 @@ async function startDurable(options: ServerOptions): Promise<Server> {
 
 /** The data folder of this checkout; elsewhere when the user the server runs as cannot reach the checkout. */
 function defaultDataDir(): string {
+  if (process.env.MILLRACE_DATA_DIR) return resolve(process.env.MILLRACE_DATA_DIR);
   const local = join(checkout, ".millrace", `pg${major}`);
   const identity = chooseIdentity(local);
   if (identity.uid === undefined || canReach(checkout, identity)) return local;
@@ -373,7 +375,11 @@ function readPostmaster(dataDir: string): { pid: number; ready: boolean } | null
 /** Stops a server whose stack is gone but which was not stopped with it, or is still on its way down. */
 async function stopLeftover(dataDir: string): Promise<void> {
   const left = readPostmaster(dataDir);
-  if (left === null || !left.pid || processStart(left.pid) === null || !isServerOf(left.pid, dataDir)) return;
+  if (left === null || !left.pid || processStart(left.pid) === null) return;
+  if (!isServerOf(left.pid, dataDir)) {
+    // PostgreSQL would take the stranger with this process id for the old server and refuse to start.
+    return rmSync(join(dataDir, "postmaster.pid"), { force: true });
+  }
   for (const signal of ["SIGINT", "SIGQUIT", "SIGKILL"] as const) {
     try {
       process.kill(left.pid, signal);
@@ -463,8 +469,7 @@ async function launch(plan: Launch): Promise<Server> {
     },
     async restart() {
       if (stopped) throw new Error("the server was stopped and its folder given back; start a new one");
-      await current.stop();
-      // Backends of a killed postmaster hold the folder until they notice.
+      await current.stop(true);
       current = await run(plan, port);
       server.pid = current.pid;
     },
@@ -475,6 +480,18 @@ async function launch(plan: Launch): Promise<Server> {
 
 /** Runs the postmaster on a port and resolves when it accepts connections. */
 async function run(plan: Launch, port: number): Promise<Guarded> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runOnce(plan, port);
+    } catch (error) {
+      // Backends of a killed postmaster hold its memory until they notice, which takes them a moment.
+      if (attempt === 50 || !/pre-existing shared memory/.test((error as Error).message)) throw error;
+      await delay(100);
+    }
+  }
+}
+
+async function runOnce(plan: Launch, port: number): Promise<Guarded> {
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(port),
@@ -509,11 +526,14 @@ async function run(plan: Launch, port: number): Promise<Guarded> {
   }
   for (let waited = 0; waited < 60_000; waited += 10) {
     const postmaster = readPostmaster(plan.dataDir);
-    if (postmaster?.pid === server.pid && postmaster.ready) return server;
+    if (postmaster?.pid === server.pid && postmaster.ready) {
+      server.loosen();
+      return server;
+    }
     if (server.gone()) break;
     await delay(10);
   }
-  await server.stop();
+  await server.stop(true);
   const tail = existsSync(plan.logFile)
     ? readFileSync(plan.logFile, "utf8").split("\n").slice(-15).join("\n")
     : "";
