@@ -160,3 +160,18 @@ export async function cloneDatabase(serverUrl: string, from: string, label = "cl
       }),
   };
 }
+
+/** Runs something on a new database that holds what Supabase brings and nothing else, and drops it afterwards. */
+export async function withEmptyDatabase<T>(
+  serverUrl: string,
+  label: string,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  const clone = await cloneDatabase(serverUrl, "template0", label);
+  try {
+    await bootstrapDatabase(clone.url);
+    return await work(clone.url);
+  } finally {
+    await clone.drop();
+  }
+}

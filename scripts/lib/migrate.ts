@@ -216,5 +216,9 @@ export async function loadProject(
       );
     }
   }
-  return loadAll(client, sources, { tolerant });
+  const alsoCheck = migrations.map(({ file, up }) => ({ path: `${migrationsFolder}/${file}`, text: up }));
+  return loadAll(client, sources, {
+    tolerant,
+    alsoCheck: alsoCheck.filter((_, at) => !migrations[at]!.generated),
+  });
 }

@@ -204,35 +204,40 @@ async function bodyProblems(client: pg.Client | pg.PoolClient, files: SourceFile
   );
   await client.query("drop table body_problem");
   const home = definitionsByName(files);
-  return rows.map(({ name, code, message }) => {
-    const found = home.get(`function ${name}`);
-    return { path: found?.path ?? name, line: found?.line ?? 1, code, message: `${name}: ${message}` };
+  return rows.flatMap(({ name, code, message }) => {
+    const found = home.get(`function ${name}`) ?? home.get(`procedure ${name}`);
+    return found ? [{ ...found, code, message: `${name}: ${message}` }] : [];
   });
 }
 
-const DEFINITION =
-  /^create\s+(?:or\s+replace\s+)?(?:recursive\s+)?(?:constraint\s+)?(function|procedure|aggregate|view|materialized\s+view|trigger|event\s+trigger|policy)\s+(?:if\s+not\s+exists\s+)?("[^"]+"|[\w$]+)(?:\s*\.\s*("[^"]+"|[\w$]+))?/i;
-const ON_TABLE = /\son\s+((?:"[^"]+"|[\w$]+)(?:\s*\.\s*(?:"[^"]+"|[\w$]+))?)/i;
+const NAME = `(?:"[^"]+"|[\\w$]+)(?:\\s*\\.\\s*(?:"[^"]+"|[\\w$]+))?`;
+const DEFINITION = new RegExp(
+  "^create\\s+(?:or\\s+replace\\s+)?(?:unique\\s+|recursive\\s+|constraint\\s+|unlogged\\s+)?" +
+    "(function|procedure|aggregate|view|materialized\\s+view|trigger|event\\s+trigger|policy|table|type|domain|" +
+    `sequence|schema|index|statistics)\\s+(?:concurrently\\s+)?(?:if\\s+not\\s+exists\\s+)?(${NAME})`,
+  "i",
+);
+const ON_TABLE = new RegExp(`\\son\\s+(?:only\\s+)?(${NAME})`, "i");
 
 /**
- * Which file defines what, by name: `function etl_api.retry`, `view etl_api.stuck`,
- * `trigger public.run_queue.guard`, `policy public.org.members_read`.
+ * Which file defines what, by name without arguments: `function etl_api.retry`, `view etl_api.stuck`,
+ * `trigger guard on public.run_queue`, `policy members_read on public.org`.
  */
 export function definitionsByName(files: SourceFile[]): Map<string, { path: string; line: number }> {
-  const plain = (name: string): string => name.replace(/"/g, "").replace(/\s/g, "");
+  const plain = (name: string): string => name.replace(/["\s]/g, "");
   const home = new Map<string, { path: string; line: number }>();
   for (const file of files) {
     for (const statement of splitStatements(file.text)) {
       const match = DEFINITION.exec(statement.text);
       if (!match) continue;
-      const kind = match[1]!
-        .toLowerCase()
-        .replace(/^(procedure|aggregate)$/, "function")
-        .replace(/\s+/g, " ");
-      let name = plain(match[3] ? `${match[2]}.${match[3]}` : match[2]!);
+      const kind = match[1]!.toLowerCase().replace(/\s+/g, " ");
+      let name = plain(match[2]!);
       if (kind === "trigger" || kind === "policy") {
+        name += ` on ${plain(ON_TABLE.exec(statement.text)?.[1] ?? "?")}`;
+      } else if (kind === "index") {
+        // An index lies in the schema of its table, which the statement names.
         const table = plain(ON_TABLE.exec(statement.text)?.[1] ?? "?");
-        name = `${table.includes(".") ? table : `public.${table}`}.${name}`;
+        name = `${table.includes(".") ? table.split(".")[0] : "public"}.${name}`;
       }
       home.set(`${kind} ${name}`, { path: file.path, line: statement.line });
     }
@@ -258,17 +263,18 @@ export async function inTransaction<T>(
 
 /**
  * Loads files in one transaction and looks at the bodies afterwards. With `tolerant`, what loads stays and the rest is
- * reported; without, one problem undoes everything and is thrown as {@link LoadError}.
+ * reported; without, one problem undoes everything and is thrown as {@link LoadError}. Bodies that `alsoCheck` defined
+ * earlier are looked at too.
  */
 export async function loadAll(
   client: pg.Client | pg.PoolClient,
   files: SourceFile[],
-  { tolerant = false } = {},
+  { tolerant = false, alsoCheck = [] }: { tolerant?: boolean; alsoCheck?: SourceFile[] } = {},
 ): Promise<LoadReport> {
   return inTransaction(client, async () => {
     const report = await loadInPasses(client, files);
     const named = new Set(report.problems.map((problem) => problem.path));
-    for (const problem of await bodyProblems(client, files)) {
+    for (const problem of await bodyProblems(client, [...files, ...alsoCheck])) {
       if (!named.has(problem.path)) report.problems.push(problem);
     }
     if (report.problems.length > 0 && !tolerant) throw new LoadError(report.problems);
