@@ -7,7 +7,6 @@
  * that matters in a crash is the one that is used every day.
  */
 import { spawn, type ChildProcess } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Socket } from "node:net";
 
 // $1 signal that asks the child to stop · $2 tenths of a second it may take · $3 folder to remove afterwards,
@@ -130,10 +129,13 @@ export async function startGuarded(command: string[], options: GuardOptions): Pr
     return code;
   });
   const pid = await new Promise<number>((resolve, reject) => {
-    const lines = createInterface({ input: control });
-    lines.once("line", (first) => {
-      lines.once("line", (second) => told(Number(second)));
-      resolve(Number(first));
+    // First line: the id; second line: the exit code.
+    let said = "";
+    control.setEncoding("utf8").on("data", (chunk: string) => {
+      said += chunk;
+      const lines = said.split("\n");
+      if (lines.length > 1) resolve(Number(lines[0]));
+      if (lines.length > 2) told(Number(lines[1]));
     });
     void exited.then((code) => reject(new Error(`${command[0]} did not start; exit code ${code}`)));
   });
@@ -153,7 +155,7 @@ export async function startGuarded(command: string[], options: GuardOptions): Pr
         // Only once the child is gone does the guard ask about the folder.
         if (!gone) process.kill(pid, `SIG${options.signal}`);
         await exited;
-        if (!control.writableEnded) control.write("keep\n");
+        if (options.removeFolder && !control.writableEnded) control.write("keep\n");
       }
       control.end();
       await ended;

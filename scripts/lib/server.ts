@@ -15,6 +15,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -24,7 +25,7 @@ import {
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
@@ -309,10 +310,15 @@ function copyOfBinaries(native: string, identity: Identity): string {
 
 /** Makes a data folder; it appears under its name only when it is whole. Returns the superuser's password. */
 function initialise(binaries: Binaries, dataDir: string, identity: Identity, durable: boolean): string {
-  const draft = `${dataDir}.new`;
+  // A start that was killed may have left an initdb at work, so every draft has a name of its own.
+  const draft = `${dataDir}.new.${process.pid}`;
+  for (const name of readdirSync(dirname(dataDir))) {
+    if (name.startsWith(`${basename(dataDir)}.new.`)) {
+      rmSync(join(dirname(dataDir), name), { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
   const password = randomBytes(16).toString("hex");
   const passwordFile = `${dataDir}.password`;
-  rmSync(draft, { recursive: true, force: true });
   mkdirSync(draft, { mode: 0o700 });
   own(draft, identity);
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });

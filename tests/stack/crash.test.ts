@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import pg from "pg";
 import { afterAll, describe, expect, test } from "vitest";
-import { alive, family, openFolder, runScript } from "./processes.ts";
+import { alive, family, openFolder, readLock, runScript } from "./processes.ts";
 
 interface Started {
   DATABASE_URL: string;
@@ -45,6 +45,19 @@ describe("npm start leaves no process behind", () => {
     await expect.poll(() => left(stack.family), { timeout: 2_000 }).toEqual([]);
     expect(existsSync(`${dataDir}.lock`)).toBe(false);
     expect(existsSync(join(dataDir, "postmaster.pid"))).toBe(false);
+  });
+
+  test("after SIGINT while it still starts", async () => {
+    const ending = runScript<{ ended: number }>("scripts/start.ts", ["--json"], { env });
+    await expect.poll(() => existsSync(`${dataDir}.lock`), { interval: 5, timeout: 5_000 }).toBe(true);
+    const { pid } = readLock(dataDir);
+    process.kill(pid, "SIGINT");
+    const stack = await ending;
+    expect(await stack.ended).toBe(130);
+    expect([existsSync(`${dataDir}.lock`), existsSync(join(dataDir, "postmaster.pid"))]).toEqual([
+      false,
+      false,
+    ]);
   });
 
   test("after SIGKILL, and starts again at once with what was committed", async () => {

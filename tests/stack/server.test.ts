@@ -40,7 +40,7 @@ afterAll(() => {
 });
 
 describe("a server of our own", () => {
-  test("two at once take different ports, on loopback only, and leave no folder", async () => {
+  test("two at once take different ports, on loopback only, and leave no folder, even after a crash", async () => {
     const [one, two] = await Promise.all([
       startServer({ ephemeral: true }),
       startServer({ ephemeral: true }),
@@ -56,6 +56,15 @@ describe("a server of our own", () => {
       expect(await query(one.url, "select lower('ÄÖÜ') as l, pgtap_version()::text as v")).toEqual([
         { l: "äöü", v: "1.3" },
       ]);
+
+      // Killed, it comes back where it was, with what it held.
+      await query(one.url, "create table kept as select 1 as one");
+      const before = one.pid!;
+      process.kill(before, "SIGKILL");
+      await one.exited();
+      await one.restart();
+      expect(one.pid).not.toBe(before);
+      expect(await query(one.url, "select one from kept")).toEqual([{ one: 1 }]);
     } finally {
       await Promise.all([one.stop(), two.stop()]);
     }
@@ -63,26 +72,11 @@ describe("a server of our own", () => {
     expect([existsSync(one.dataDir!), existsSync(two.dataDir!)]).toEqual([false, false]);
   });
 
-  test("comes back on its port after it was killed, with what it held", async () => {
-    const server = await startServer({ ephemeral: true });
-    try {
-      await query(server.url, "create table kept as select 1 as one");
-      const before = server.pid!;
-      process.kill(before, "SIGKILL");
-      await server.exited();
-      await server.restart();
-      expect(server.pid).not.toBe(before);
-      expect(await query(server.url, "select one from kept")).toEqual([{ one: 1 }]);
-    } finally {
-      await server.stop();
-    }
-    expect(existsSync(server.dataDir!)).toBe(false);
-  });
-
   test("says what the server said when a setting is wrong, and leaves nothing", async () => {
-    await expect(startServer({ ephemeral: true, settings: { shared_buffers: "many" } })).rejects.toThrow(
+    await expect(startServer({ dataDir, settings: { shared_buffers: "many" } })).rejects.toThrow(
       /did not start[\s\S]*shared_buffers/,
     );
+    expect(existsSync(`${dataDir}.lock`)).toBe(false);
   });
 });
 
@@ -208,7 +202,7 @@ describe("the user it runs as", () => {
 
 describe("the server of DATABASE_URL", () => {
   test("is used as it is, and nothing is started or stopped", async () => {
-    const given = await startServer({ ephemeral: true });
+    const given = await startServer({ dataDir });
     try {
       const url = new URL(given.url);
       url.pathname = "/of_the_user";
@@ -223,7 +217,6 @@ describe("the server of DATABASE_URL", () => {
         database: "of_the_user",
       });
       await used.stop();
-      expect(existsSync(`${dataDir}.lock`)).toBe(false);
       expect(await query(given.url, "select 1 as one")).toEqual([{ one: 1 }]);
       process.env.DATABASE_URL = "somewhere";
       await expect(startServer()).rejects.toThrow("DATABASE_URL is not a URL");
