@@ -531,7 +531,9 @@ create table public.run_queue (
   foreign key (object_id, org_id) references public.object (id, org_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.05);
-create index run_queue_due_idx on public.run_queue (source_id, due_at) where state in ('waiting', 'ready');
+-- In this order the runs of one activity lie side by side, so a batch for one HTTP request is one range.
+create index run_queue_due_idx on public.run_queue (source_id, due_at, activity_request_id)
+  where state in ('waiting', 'ready');
 create index run_queue_open_idx on public.run_queue (activity_request_id)
   where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
 create index run_queue_run_request_idx on public.run_queue (run_request_id) where run_request_id is not null;
@@ -650,6 +652,30 @@ comment on column public.run_response.body is 'The answer as JSON; null when it 
 comment on column public.run_response.body_text is 'The first 2,000 characters of an answer that was not JSON.';
 comment on column public.run_response.duration_ms is 'Milliseconds from sending to the last byte.';
 comment on column public.run_response.received_at is 'When it was reported.';
+
+-- What one completion reports of one HTTP request, with the engine's verdict on it; never stored.
+create type etl_api.answer as (
+  run_request_id uuid,
+  org_id uuid,
+  workflow_request_id uuid,
+  activity_request_id uuid,
+  source_id uuid,
+  root_id uuid,
+  kind text,
+  page int,
+  attempts int,
+  polls int,
+  http_status int,
+  body jsonb,
+  external_id text,
+  next_cursor jsonb,
+  verdict text,
+  code text,
+  message text,
+  due_at timestamptz
+);
+comment on type etl_api.answer is
+  'An accepted answer and its verdict: map, ask (a status or delivery request follows), poll, retry or fail.';
 
 -- ---------------------------------------------------------------- results and delivery
 
@@ -807,6 +833,20 @@ comment on column etl_api.state_history.reason is 'Why, in words, where somebody
 comment on column etl_api.state_history.at is 'When.';
 comment on table etl_api.state_history_default is 'Steps of months that have no partition of their own.';
 
+create table etl_api.advance_queue (
+  id bigint generated always as identity primary key,
+  activity_request_id uuid not null,
+  org_id uuid not null,
+  created_at timestamptz not null default now(),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade
+);
+comment on table etl_api.advance_queue is
+  'Activity requests to look at again: a claim may end runs but holds no workflow lock, so it leaves a note here.';
+comment on column etl_api.advance_queue.id is 'Order of the notes.';
+comment on column etl_api.advance_queue.activity_request_id is 'The activity request.';
+comment on column etl_api.advance_queue.org_id is 'Its tenant.';
+comment on column etl_api.advance_queue.created_at is 'When the note was left.';
+
 -- ---------------------------------------------------------------- log and settings
 
 create table etl_api.etl_log (
@@ -883,6 +923,7 @@ alter table public.delivery_body enable row level security;
 alter table etl_api.state_transition enable row level security;
 alter table etl_api.state_history enable row level security;
 alter table etl_api.state_history_default enable row level security;
+alter table etl_api.advance_queue enable row level security;
 alter table etl_api.etl_log enable row level security;
 alter table etl_api.setting enable row level security;
 

@@ -1,0 +1,42 @@
+create or replace function etl_api.activity_ends(activity_request_ids uuid[])
+returns table (activity_request_id uuid, state public.activity_request_state, substate text)
+language sql stable
+set search_path = ''
+as $$
+  select ar.id,
+    case
+      when runs.failed > 0 and runs.done = 0 and found.objects = 0 then 'failed'
+      when ar.activity_type = 'enrichment' and runs.failed > 0 and runs.done = 0 and found."values" = 0 then 'failed'
+      when ar.activity_type = 'enrichment' and found.objects = 0 and ar.errors is not null then 'failed'
+      else 'done'
+    end::public.activity_request_state,
+    case
+      when runs.failed > 0 and runs.done = 0 and (found.objects = 0 or (ar.activity_type = 'enrichment' and found."values" = 0))
+        then 'all_runs_failed'
+      when found.objects = 0 and ar.activity_type = 'enrichment' and ar.errors is not null then 'missing_value'
+      when found.objects = 0 then 'no_objects'
+      when found.missing > 0 or ar.errors is not null or (ar.activity_type <> 'enrichment' and runs.failed > 0) then 'partial'
+    end
+  from public.activity_request as ar
+  cross join lateral (
+    select
+      pg_catalog.count(*) filter (where q.state = 'done') as done,
+      pg_catalog.count(*) filter (where q.state in ('failed', 'invalid', 'timedout')) as failed
+    from public.run_queue as q
+    where q.activity_request_id = ar.id
+  ) as runs
+  cross join lateral (
+    select (r.summary ->> 'objects')::bigint as objects,
+      (r.summary ->> 'values')::bigint as "values",
+      (r.summary ->> 'missing')::bigint as missing
+    from public.activity_result as r
+    where r.activity_request_id = ar.id
+  ) as found
+  where ar.id = any (activity_request_ids)
+$$;
+
+comment on function etl_api.activity_ends(uuid[]) is
+  'How activity requests whose runs have all ended end: done (partial when asked-for values are missing or a search run failed, no_objects), or failed (all_runs_failed with nothing to show, missing_value when no input object had a key). Read after the result was rebuilt.';
+
+revoke execute on function etl_api.activity_ends(uuid[]) from public;
+grant execute on function etl_api.activity_ends(uuid[]) to service_role;

@@ -1,0 +1,46 @@
+create or replace function etl_api.end_workflows(workflow_request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended_ids uuid[];
+begin
+  with ended as (
+    update public.workflow_request as w
+    set state = case when a.done > 0 then 'done' else 'failed' end::public.workflow_request_state,
+        state_via = null,
+        state_substate = case
+          when a.done = 0 then 'all_activities_failed'
+          when a.done < a.count or a.partial > 0 then 'partial'
+        end,
+        finished_at = utils.now()
+    from (
+      select ar.workflow_request_id,
+        pg_catalog.count(*) as count,
+        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered')) as done,
+        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.state_substate = 'partial') as partial,
+        pg_catalog.count(*) filter (where ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as open
+      from public.activity_request as ar
+      where ar.workflow_request_id = any (workflow_request_ids)
+      group by ar.workflow_request_id
+    ) as a
+    where w.id = a.workflow_request_id
+      and w.replay = 0
+      and w.state = 'in_progress'
+      and a.open = 0
+    returning w.id
+  )
+  select pg_catalog.array_agg(ended.id) into ended_ids
+  from ended;
+  if ended_ids is not null then
+    perform etl_api.deliver_workflow_results(ended_ids);
+    perform etl_api.settle_deliveries(ended_ids);
+  end if;
+end
+$$;
+
+comment on function etl_api.end_workflows(uuid[]) is
+  'Ends the workflow requests whose activities have all ended: done when at least one is (partial when not all, or not wholly), else failed; queues their messages. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.end_workflows(uuid[]) from public;
+grant execute on function etl_api.end_workflows(uuid[]) to service_role;

@@ -1,0 +1,33 @@
+create or replace function etl_api.take_dependency_objects(activity_request_ids uuid[]) returns void
+language sql
+set search_path = ''
+as $$
+  -- What an enrichment takes is also what it results in; the other types result in what they found.
+  insert into public.activity_object (org_id, activity_request_id, role, object_id)
+  select taken.org_id, taken.id, 'input', taken.object_id
+  from (
+    select ar.org_id, ar.id, ar.max_objects, ao.object_id, pg_catalog.min(ao.ordinal) as ordinal,
+      pg_catalog.row_number() over (partition by ar.id order by pg_catalog.min(ao.ordinal)) as place
+    from pg_catalog.unnest(activity_request_ids) as i (id)
+    join public.activity_request as ar on ar.id = i.id
+    join public.activity_dependency as d on d.activity_request_id = ar.id
+    join public.activity_request as before on before.id = d.depends_on_id
+    join public.activity_object as ao
+      on ao.activity_request_id = before.id
+      and ao.role = case when before.activity_type = 'enrichment' then 'input' else 'result' end
+    join public.object as o
+      on o.id = ao.object_id
+      and (ar.activity_type <> 'enrichment' or o.object_type_id = ar.object_type_id)
+    group by ar.org_id, ar.id, ar.max_objects, ao.object_id
+  ) as taken
+  where taken.max_objects is null
+     or taken.place <= taken.max_objects
+  order by taken.ordinal
+  on conflict do nothing
+$$;
+
+comment on function etl_api.take_dependency_objects(uuid[]) is
+  'Links the objects of the activities that these depend on as their input; an enrichment takes those of its own type, each at most max_objects.';
+
+revoke execute on function etl_api.take_dependency_objects(uuid[]) from public;
+grant execute on function etl_api.take_dependency_objects(uuid[]) to service_role;

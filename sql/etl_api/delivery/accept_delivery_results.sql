@@ -1,0 +1,61 @@
+create or replace function etl_api.accept_delivery_results(results jsonb) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  schedule jsonb := coalesce(
+    (select s.value from etl_api.setting as s where s.name = 'delivery_schedule_seconds'), '[]');
+  taken_ids uuid[];
+begin
+  with held as (
+    select d.id, d.attempts
+    from public.delivery as d
+    where d.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(results) as k (id)))
+      and d.state = 'in_progress'
+      and d.lease_until > utils.now()
+      and d.lease_token = utils.uuid_or_null(results -> d.id::text -> 'lease_token')
+    order by d.id
+    for no key update
+  ),
+  judged as materialized (
+    select h.id, g.value as answer, j.*
+    from held as h
+    cross join lateral (select results -> h.id::text as value) as g
+    cross join lateral etl_api.judge_delivery(h.attempts, g.value, schedule) as j
+  ),
+  moved as (
+    update public.delivery as d
+    set state = case j.verdict when 'delivered' then 'delivered' when 'retry' then 'waiting' else 'failed' end::public.delivery_state,
+        state_via = case when j.verdict = 'delivered' then '{done}'::public.delivery_state[] end,
+        state_substate = case j.verdict when 'retry' then 'backoff' else j.code end,
+        due_at = coalesce(j.due_at, d.due_at),
+        lease_until = null,
+        lease_token = null,
+        http_status = utils.number_or(j.answer -> 'status', null)::int,
+        error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
+        finished_at = case when j.verdict <> 'retry' then utils.now() end
+    from judged as j
+    where d.id = j.id
+    returning d.id, d.endpoint_id, d.org_id, d.http_status
+  ),
+  disabled as (
+    update public.webhook_endpoint as e
+    set disabled_at = utils.now()
+    from moved as m
+    where m.http_status = 410
+      and e.id = m.endpoint_id
+      and e.org_id = m.org_id
+      and e.disabled_at is null
+    returning e.id
+  )
+  select pg_catalog.array_agg(moved.id) into taken_ids
+  from moved;
+  return coalesce(taken_ids, '{}');
+end
+$$;
+
+comment on function etl_api.accept_delivery_results(jsonb) is
+  'Takes the results ({delivery_id: result}) whose lease lives, judges them and moves the messages on. Returns their ids. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.accept_delivery_results(jsonb) from public;
+grant execute on function etl_api.accept_delivery_results(jsonb) to service_role;

@@ -1,0 +1,55 @@
+create or replace function etl_api.complete_deliveries(results jsonb)
+returns table (delivery_id uuid, accepted boolean, message text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  given jsonb;
+  workflow_ids uuid[];
+  taken_ids uuid[];
+begin
+  if pg_catalog.jsonb_typeof(results) is distinct from 'array' then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('results is %s: it must be an array', coalesce(pg_catalog.jsonb_typeof(results), 'null')),
+      hint = 'Give [{"delivery_id", "lease_token", "status", "headers", "error", "duration_ms"}].';
+  end if;
+  given := etl_api.completions_by_id(results, 'delivery_id');
+
+  workflow_ids := array(
+    select distinct d.workflow_request_id
+    from public.delivery as d
+    where d.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(given) as k (id))));
+  perform etl_api.lock_workflows(workflow_ids);
+
+  taken_ids := etl_api.accept_delivery_results(given);
+  if pg_catalog.cardinality(taken_ids) > 0 then
+    perform etl_api.settle_deliveries(workflow_ids);
+  end if;
+
+  return query
+  select t.id, coalesce(t.id = any (taken_ids) and t.first, false),
+    case
+      when t.id is null then 'not a result: delivery_id is missing or not a UUID'
+      when not t.first then 'given twice in this call: the first one counts'
+      when t.id = any (taken_ids) then null
+      when d.id is null then 'no such delivery'
+      when d.state <> 'in_progress' then pg_catalog.format('already %s: nothing was changed', d.state)
+      else 'the lease is lost: nothing was changed'
+    end
+  from (
+    select utils.uuid_or_null(e.value -> 'delivery_id') as id, e.place,
+      pg_catalog.row_number() over (partition by utils.uuid_or_null(e.value -> 'delivery_id') order by e.place) = 1 as first
+    from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+  ) as t
+  left join public.delivery as d on d.id = t.id
+  order by t.place;
+end
+$$;
+
+comment on function etl_api.complete_deliveries(jsonb) is
+  'Reports what clients said: [{"delivery_id", "lease_token", "status", "headers": {"retry-after"}, "error": {"kind", "message"}, "duration_ms"}]. 2xx is delivered; anything else is tried again by the setting delivery_schedule_seconds; 410 disables the endpoint. One row per result; accepted is false, and nothing changed, when it was completed before or its lease is lost. ETL04: not an array.';
+
+revoke execute on function etl_api.complete_deliveries(jsonb) from public;
+grant execute on function etl_api.complete_deliveries(jsonb) to service_role;

@@ -1,0 +1,53 @@
+create or replace function etl_api.queue_messages(
+  org_ids uuid[], workflow_request_ids uuid[], activity_request_ids uuid[], webhooks jsonb[], event_types text[], data jsonb[])
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ids uuid[];
+  queued int;
+begin
+  if org_ids is null then
+    return 0;
+  end if;
+  ids := array(select utils.new_id() from pg_catalog.unnest(org_ids));
+
+  insert into public.delivery
+    (id, org_id, workflow_request_id, activity_request_id, endpoint_id, url, secret_name, event_type,
+     state, state_via, due_at, created_at)
+  select m.id, m.org_id, m.workflow_request_id, m.activity_request_id, e.id, coalesce(e.url, m.webhook ->> 'url'),
+    coalesce(e.secret_name, o.settings ->> 'webhook_secret_name', 'webhook'), m.event_type,
+    'ready', '{new,valid}', utils.now(), utils.now()
+  from pg_catalog.unnest(ids, org_ids, workflow_request_ids, activity_request_ids, webhooks, event_types)
+    as m (id, org_id, workflow_request_id, activity_request_id, webhook, event_type)
+  join public.org as o on o.id = m.org_id
+  left join public.webhook_endpoint as e
+    on e.id = utils.uuid_or_null(m.webhook -> 'endpoint')
+    and e.org_id = m.org_id
+  -- A disabled endpoint, or one that does not want this event, gets no message.
+  where case when m.webhook ? 'endpoint'
+    then e.id is not null and e.disabled_at is null and (e.event_types is null or m.event_type = any (e.event_types))
+    else m.webhook ->> 'url' is not null end;
+  get diagnostics queued = row_count;
+
+  insert into public.delivery_body (delivery_id, org_id, body)
+  select d.id, d.org_id, pg_catalog.jsonb_build_object(
+    'type', d.event_type,
+    'timestamp', utils.now(),
+    'data', m.data)
+  from pg_catalog.unnest(ids, data) as m (id, data)
+  join public.delivery as d on d.id = m.id;
+
+  if queued > 0 then
+    perform etl_api.ring('deliver-webhooks');
+  end if;
+  return queued;
+end
+$$;
+
+comment on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[]) is
+  'Queues messages for the webhooks given ({url} or {endpoint}) and wakes the deliverer. Returns how many.';
+
+revoke execute on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[]) from public;
+grant execute on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[]) to service_role;

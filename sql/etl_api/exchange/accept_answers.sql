@@ -1,0 +1,55 @@
+create or replace function etl_api.accept_answers(results jsonb) returns etl_api.answer[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  answers etl_api.answer[];
+begin
+  -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it.
+  select pg_catalog.array_agg(row(
+      r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
+      r.attempts, r.polls, utils.number_or(g.value -> 'status', null)::int, g.value -> 'body',
+      coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer
+      order by r.id)
+  into answers
+  from (
+    select r.*
+    from public.run_request as r
+    where r.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(results) as k (id)))
+      and r.state = 'in_progress'
+      and r.lease_until > utils.now()
+      and r.lease_token = utils.uuid_or_null(results -> r.id::text -> 'lease_token')
+    order by r.id
+    for no key update
+  ) as r
+  join public.source as s on s.id = r.source_id
+  cross join lateral (select results -> r.id::text as value) as g
+  cross join lateral etl_api.judge_answer(s, r.kind, r.attempts, r.polls, g.value) as j;
+  if answers is null then
+    return '{}';
+  end if;
+
+  insert into public.run_response
+    (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
+  select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
+    g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
+    utils.number_or(g.value -> 'duration_ms', null)::int, utils.now()
+  from pg_catalog.unnest(answers) as a
+  cross join lateral (select results -> a.run_request_id::text as value) as g
+  left join lateral (
+    select p.answer_no
+    from public.run_response as p
+    where p.run_request_id = a.run_request_id
+    order by p.answer_no desc
+    limit 1
+  ) as before on true;
+
+  return answers;
+end
+$$;
+
+comment on function etl_api.accept_answers(jsonb) is
+  'Takes the results ({run_request_id: result}) whose lease lives: judges them and keeps what came back. Returns them with their verdicts. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.accept_answers(jsonb) from public;
+grant execute on function etl_api.accept_answers(jsonb) to service_role;

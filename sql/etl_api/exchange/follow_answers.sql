@@ -1,0 +1,95 @@
+create or replace function etl_api.follow_answers(answers etl_api.answer[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  next record;
+  requests jsonb[];
+  missing jsonb[];
+  max_pages int := utils.number_or((select s.value from etl_api.setting as s where s.name = 'max_pages'), 1000);
+begin
+  select
+    pg_catalog.array_agg(utils.new_id()) as ids,
+    pg_catalog.array_agg(f.run_request_id) as before_ids,
+    pg_catalog.array_agg(f.kind) as kinds,
+    pg_catalog.array_agg(f.source_id) as source_ids,
+    pg_catalog.array_agg(f.activity_request_id) as activity_ids,
+    pg_catalog.array_agg(f.external_id) as external_ids,
+    pg_catalog.array_agg(f.next_cursor) as cursors,
+    pg_catalog.array_agg(f.page) as pages,
+    pg_catalog.array_agg(f.due_at) as due_ats
+  into next
+  from (
+    -- An asynchronous run is followed by its status, the status by the fetch of its result.
+    select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, null::jsonb as next_cursor, 1 as page,
+      case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
+      utils.now() + case when a.kind = 'run' and s.status_request_template is not null
+        then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at
+    from pg_catalog.unnest(answers) as a
+    join public.source as s on s.id = a.source_id
+    where a.verdict = 'ask'
+    union all
+    -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
+    select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
+      a.kind, utils.now()
+    from pg_catalog.unnest(answers) as a
+    join public.source as s on s.id = a.source_id
+    join public.activity_request as ar on ar.id = a.activity_request_id
+    join public.run_request as r on r.id = a.run_request_id
+    cross join lateral (
+      select case a.kind when 'run' then s.run_request_template when 'status' then s.status_request_template
+        else s.delivery_request_template end as json
+    ) as template
+    where a.verdict = 'map'
+      and a.page < max_pages
+      -- A cursor that leads to where we are would lead there for ever.
+      and (a.next_cursor <> coalesce(r.cursor, 'null')
+        or (not coalesce(template.json -> 'response' ? 'next_cursor', false)
+          and pg_catalog.strpos((template.json - 'response')::text, '<<$page') > 0
+          and exists (select 1 from etl_api.answer_objects(array[a]))))
+      and (ar.activity_type = 'enrichment' or ar.max_objects is null or ar.max_objects > (
+        select pg_catalog.count(*)
+        from public.activity_object as found
+        where found.activity_request_id = ar.id
+          and found.role = 'result'))
+  ) as f;
+  if next.ids is null then
+    return;
+  end if;
+
+  select pg_catalog.array_agg(r.request order by r.item), pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing) order by r.item)
+  into requests, missing
+  from etl_api.render_follow_ups(
+    next.kinds, next.source_ids, next.activity_ids, next.external_ids, next.cursors, next.pages, next.before_ids) as r;
+
+  -- A request that cannot be rendered is never queued; its chain ends with it.
+  insert into public.run_request
+    (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, page, cursor, external_id,
+     state, state_via, state_substate, due_at, error, created_at, finished_at)
+  select t.id, b.org_id, b.workflow_request_id, b.activity_request_id, b.source_id, t.kind, b.root_id, t.page, t.cursor,
+    t.external_id,
+    case when t.request is null then 'invalid' else 'waiting' end::public.run_request_state,
+    case when t.request is null then '{new}' else '{new,valid}' end::public.run_request_state[],
+    case when t.request is null then 'missing_value' when t.kind = 'status' then 'polling' end,
+    t.due_at,
+    case when t.request is null then etl_api.missing_error(t.missing, t.kind, b.source_id) end,
+    utils.now(),
+    case when t.request is null then utils.now() end
+  from pg_catalog.unnest(
+      next.ids, next.before_ids, next.kinds, next.pages, next.cursors, next.external_ids, next.due_ats, requests, missing)
+    as t (id, before_id, kind, page, cursor, external_id, due_at, request, missing)
+  join public.run_request as b on b.id = t.before_id;
+
+  insert into public.run_request_payload (run_request_id, org_id, request)
+  select t.id, b.org_id, t.request
+  from pg_catalog.unnest(next.ids, next.before_ids, requests) as t (id, before_id, request)
+  join public.run_request as b on b.id = t.before_id
+  where t.request is not null;
+end
+$$;
+
+comment on function etl_api.follow_answers(etl_api.answer[]) is
+  'Queues what answers call for: the status of an asynchronous run, the fetch of its result, the next page; each an HTTP request of its own, durable like the first.';
+
+revoke execute on function etl_api.follow_answers(etl_api.answer[]) from public;
+grant execute on function etl_api.follow_answers(etl_api.answer[]) to service_role;

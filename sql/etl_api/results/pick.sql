@@ -1,0 +1,13 @@
+create or replace function etl_api.pick(object jsonb, names text[]) returns jsonb
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
+  from pg_catalog.unnest(names) as n (name)
+  where object ? n.name
+$$;
+
+comment on function etl_api.pick(jsonb, text[]) is 'The members of an object that have one of these names.';
+
+revoke execute on function etl_api.pick(jsonb, text[]) from public;
+grant execute on function etl_api.pick(jsonb, text[]) to service_role;

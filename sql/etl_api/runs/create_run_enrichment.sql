@@ -1,0 +1,53 @@
+create or replace function etl_api.create_run_enrichment(activity_request_ids uuid[], object_ids uuid[] default null)
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  created int;
+begin
+  -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
+  -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
+  -- datapoint are never asked again for another. What an open run may still bring is not asked elsewhere.
+  insert into public.run_queue
+    (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids,
+     state, state_via, state_substate, due_at, created_at)
+  select ar.org_id, ar.workflow_request_id, ar.id, next.source_id, next.object_id, next.datapoint_ids,
+    'waiting', '{new,valid}', 'allocation', utils.now(), utils.now()
+  from (
+    select offer.activity_request_id, offer.object_id, offer.source_id,
+      pg_catalog.array_agg(offer.datapoint_id order by offer.datapoint_id) as datapoint_ids
+    from (
+      select m.activity_request_id, m.object_id, m.datapoint_id, ds.source_id,
+        pg_catalog.row_number() over (
+          partition by m.activity_request_id, m.object_id, m.datapoint_id
+          order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place
+      from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
+      join public.activity_request as ar on ar.id = m.activity_request_id
+      join public.datapoint_source as ds
+        on ds.datapoint_id = m.datapoint_id
+        and ds.source_id = any (ar.source_ids)
+      where not exists (
+        select 1
+        from public.run_queue as asked
+        where asked.activity_request_id = m.activity_request_id
+          and asked.object_id = m.object_id
+          and (asked.source_id = ds.source_id
+            or (m.datapoint_id = any (asked.datapoint_ids)
+              and asked.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))))
+    ) as offer
+    group by offer.activity_request_id, offer.object_id, offer.source_id
+    having pg_catalog.min(offer.place) = 1
+  ) as next
+  join public.activity_request as ar on ar.id = next.activity_request_id
+  on conflict do nothing;
+  get diagnostics created = row_count;
+  return created;
+end
+$$;
+
+comment on function etl_api.create_run_enrichment(uuid[], uuid[]) is
+  'Creates one run per input object (all, or the given ones) and source that is to be asked next: the waterfall. Returns how many.';
+
+revoke execute on function etl_api.create_run_enrichment(uuid[], uuid[]) from public;
+grant execute on function etl_api.create_run_enrichment(uuid[], uuid[]) to service_role;
