@@ -368,6 +368,47 @@ comment on column public.workflow_request.created_at is 'When it was inserted.';
 comment on column public.workflow_request.started_at is 'When its first activity started.';
 comment on column public.workflow_request.finished_at is 'When it ended: done, failed, timed out, invalid.';
 
+-- Who inserts a key first has it; who comes second at the same time waits here until the first has committed.
+-- Advisory locks would do the same until one statement brings more keys than the server has room for locks.
+create table etl_api.request_key (
+  org_id uuid not null,
+  idempotency_key text not null,
+  workflow_request_id uuid not null,
+  primary key (org_id, idempotency_key)
+);
+comment on table etl_api.request_key is
+  'Every idempotency_key in use and the request it belongs to; written by find_replay, and freed when the request is deleted.';
+comment on column etl_api.request_key.org_id is 'The tenant.';
+comment on column etl_api.request_key.idempotency_key is 'The key.';
+comment on column etl_api.request_key.workflow_request_id is 'The first request inserted under it.';
+
+create sequence etl_api.replay_no as int cycle;
+comment on sequence etl_api.replay_no is 'Tells repeated rows of one statement apart until they are gone; see etl_api.find_replay.';
+
+-- An activity of a request as intake has read and resolved it; never stored.
+create type etl_api.requested_activity as (
+  id uuid,
+  org_id uuid,
+  workflow_request_id uuid,
+  activity_key text,
+  body jsonb,
+  activity_id uuid,
+  activity_name text,
+  activity_type text,
+  object_type_id uuid,
+  workflow_phase int,
+  config jsonb,
+  max_objects int,
+  datapoints text[],
+  datapoint_ids uuid[],
+  allowed_source_ids uuid[],
+  unknown_source_ids uuid[],
+  source_ids uuid[],
+  targets jsonb
+);
+comment on type etl_api.requested_activity is
+  'An activity of a request: its text (body), what the text names (null where it names nothing), and the activities that take its objects (targets).';
+
 -- ---------------------------------------------------------------- activities
 
 create table public.activity_request (
@@ -924,6 +965,7 @@ alter table etl_api.state_transition enable row level security;
 alter table etl_api.state_history enable row level security;
 alter table etl_api.state_history_default enable row level security;
 alter table etl_api.advance_queue enable row level security;
+alter table etl_api.request_key enable row level security;
 alter table etl_api.etl_log enable row level security;
 alter table etl_api.setting enable row level security;
 
