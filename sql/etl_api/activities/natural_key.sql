@@ -13,7 +13,7 @@ as $$
         when 'number' then pg_catalog.to_jsonb(pg_catalog.trim_scale((object ->> k.name)::numeric))
         when 'boolean' then object -> k.name
       end as value
-    from pg_catalog.unnest(key_datapoints) as k (name)
+    from unnest(key_datapoints) as k (name)
   ) as part
 $$;
 

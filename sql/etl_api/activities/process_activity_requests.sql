@@ -27,8 +27,8 @@ begin
       started_at = utils.now(),
       finished_at = null,
       timeout_at = utils.now() + etl_api.time_limit(ar.config, 'activity_timeout_seconds')
-  from pg_catalog.unnest(ready_ids) as i (id)
-  left join pg_catalog.unnest(fault_ids, faults) as f (id, faults) on f.id = i.id
+  from unnest(ready_ids) as i (id)
+  left join unnest(fault_ids, faults) as f (id, faults) on f.id = i.id
   where ar.id = i.id
     and ar.state = 'ready';
 

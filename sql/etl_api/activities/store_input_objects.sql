@@ -34,7 +34,7 @@ begin
         'hint', 'Give each of them a text, number or boolean.') order by ar.id, f.ordinal)
       filter (where f.natural_key is null)
   into activity_ids, org_ids, type_ids, natural_keys, objects, fault_ids, fault_texts
-  from pg_catalog.unnest(activity_request_ids) as i (id)
+  from unnest(activity_request_ids) as i (id)
   join public.activity_request as ar on ar.id = i.id
   join public.workflow_request as w
     on w.id = ar.workflow_request_id
@@ -58,7 +58,7 @@ begin
   from (
     select t.org_id, t.activity_id as activity_request_id, t.object_id, pg_catalog.min(t.ordinal) as ordinal,
       pg_catalog.row_number() over (partition by t.activity_id order by pg_catalog.min(t.ordinal)) as place
-    from pg_catalog.unnest(org_ids, activity_ids, object_ids)
+    from unnest(org_ids, activity_ids, object_ids)
       with ordinality as t (org_id, activity_id, object_id, ordinal)
     group by t.org_id, t.activity_id, t.object_id
   ) as linked
@@ -75,7 +75,7 @@ begin
     pg_catalog.array_agg(d.id),
     pg_catalog.array_agg(t.object -> d.name)
   into value_org_ids, value_object_ids, value_datapoint_ids, value_values
-  from pg_catalog.unnest(org_ids, type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
+  from unnest(org_ids, type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
   join public.datapoint as d
     on d.object_type_id = t.type_id
     and (d.org_id is null or d.org_id = t.org_id)
@@ -91,7 +91,7 @@ begin
 
   return query
   select f.id, pg_catalog.jsonb_agg(f.fault)
-  from pg_catalog.unnest(fault_ids, fault_texts) as f (id, fault)
+  from unnest(fault_ids, fault_texts) as f (id, fault)
   group by f.id;
 end
 $$;

@@ -8,7 +8,7 @@ as $$
   from (
     select ar.org_id, ar.id, ar.max_objects, ao.object_id, pg_catalog.min(ao.ordinal) as ordinal,
       pg_catalog.row_number() over (partition by ar.id order by pg_catalog.min(ao.ordinal)) as place
-    from pg_catalog.unnest(activity_request_ids) as i (id)
+    from unnest(activity_request_ids) as i (id)
     join public.activity_request as ar on ar.id = i.id
     join public.activity_dependency as d on d.activity_request_id = ar.id
     join public.activity_request as before on before.id = d.depends_on_id

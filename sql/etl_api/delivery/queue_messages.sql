@@ -11,7 +11,7 @@ begin
   if org_ids is null then
     return 0;
   end if;
-  ids := array(select utils.new_id() from pg_catalog.unnest(org_ids));
+  ids := array(select utils.new_id() from unnest(org_ids));
 
   insert into public.delivery
     (id, org_id, workflow_request_id, activity_request_id, endpoint_id, url, secret_name, event_type,
@@ -19,7 +19,7 @@ begin
   select m.id, m.org_id, m.workflow_request_id, m.activity_request_id, e.id, coalesce(e.url, m.webhook ->> 'url'),
     coalesce(e.secret_name, o.settings ->> 'webhook_secret_name', 'webhook'), m.event_type,
     'ready', '{new,valid}', utils.now(), utils.now()
-  from pg_catalog.unnest(ids, org_ids, workflow_request_ids, activity_request_ids, webhooks, event_types)
+  from unnest(ids, org_ids, workflow_request_ids, activity_request_ids, webhooks, event_types)
     as m (id, org_id, workflow_request_id, activity_request_id, webhook, event_type)
   join public.org as o on o.id = m.org_id
   left join public.webhook_endpoint as e
@@ -36,7 +36,7 @@ begin
     'type', d.event_type,
     'timestamp', utils.now(),
     'data', m.data)
-  from pg_catalog.unnest(ids, data) as m (id, data)
+  from unnest(ids, data) as m (id, data)
   join public.delivery as d on d.id = m.id;
 
   if queued > 0 then

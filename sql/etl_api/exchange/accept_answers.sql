@@ -34,7 +34,7 @@ begin
   select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
     g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
     utils.number_or(g.value -> 'duration_ms', null)::int, utils.now()
-  from pg_catalog.unnest(answers) as a
+  from unnest(answers) as a
   cross join lateral (select results -> a.run_request_id::text as value) as g
   left join lateral (
     select p.answer_no

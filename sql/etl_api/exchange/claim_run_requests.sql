@@ -25,7 +25,7 @@ begin
   -- First what has been sent before or belongs to a run under way: retries, polls, pages.
   with due as (
     select r.id
-    from pg_catalog.unnest(source_ids, capacities) as c (source_id, capacity)
+    from unnest(source_ids, capacities) as c (source_id, capacity)
     cross join lateral (
       select r.id, r.due_at
       from public.run_request as r
@@ -63,9 +63,9 @@ begin
       array(
         select c.capacity - (
           select pg_catalog.count(*)::int
-          from pg_catalog.unnest(again_sources) as a (source_id)
+          from unnest(again_sources) as a (source_id)
           where a.source_id = c.source_id)
-        from pg_catalog.unnest(source_ids, capacities) with ordinality as c (source_id, capacity, place)
+        from unnest(source_ids, capacities) with ordinality as c (source_id, capacity, place)
         order by c.place),
       max_requests - coalesce(pg_catalog.cardinality(again_ids), 0));
   end if;
@@ -73,7 +73,7 @@ begin
   return query
   select r.id, r.org_id, r.lease_token, r.lease_until, r.kind, coalesce(s.org_id::text, 'shared'),
     p.request, s.timeout_seconds * 1000, r.attempts
-  from pg_catalog.unnest(again_ids || new_ids) as i (id)
+  from unnest(again_ids || new_ids) as i (id)
   join public.run_request as r on r.id = i.id
   join public.run_request_payload as p
     on p.run_request_id = r.id

@@ -42,7 +42,7 @@ begin
     from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
   ) as t
   left join public.run_request as r on r.id = t.id
-  left join pg_catalog.unnest(answers) as a (id) on a.id = t.id and t.first
+  left join unnest(answers) as a (id) on a.id = t.id and t.first
   order by t.place;
 end
 $$;

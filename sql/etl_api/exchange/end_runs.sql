@@ -9,7 +9,7 @@ begin
   -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
   with fate as materialized (
     select root.id as root_id, bad.state_substate as code, bad.error
-    from pg_catalog.unnest(root_ids) as root (id)
+    from unnest(root_ids) as root (id)
     left join lateral (
       select r.state_substate, r.error
       from public.run_request as r

@@ -25,14 +25,14 @@ begin
       case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
       utils.now() + case when a.kind = 'run' and s.status_request_template is not null
         then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at
-    from pg_catalog.unnest(answers) as a
+    from unnest(answers) as a
     join public.source as s on s.id = a.source_id
     where a.verdict = 'ask'
     union all
     -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
     select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
       a.kind, utils.now()
-    from pg_catalog.unnest(answers) as a
+    from unnest(answers) as a
     join public.source as s on s.id = a.source_id
     join public.activity_request as ar on ar.id = a.activity_request_id
     join public.run_request as r on r.id = a.run_request_id
@@ -75,14 +75,14 @@ begin
     case when t.request is null then etl_api.missing_error(t.missing, t.kind, b.source_id) end,
     utils.now(),
     case when t.request is null then utils.now() end
-  from pg_catalog.unnest(
+  from unnest(
       next.ids, next.before_ids, next.kinds, next.pages, next.cursors, next.external_ids, next.due_ats, requests, missing)
     as t (id, before_id, kind, page, cursor, external_id, due_at, request, missing)
   join public.run_request as b on b.id = t.before_id;
 
   insert into public.run_request_payload (run_request_id, org_id, request)
   select t.id, b.org_id, t.request
-  from pg_catalog.unnest(next.ids, next.before_ids, requests) as t (id, before_id, request)
+  from unnest(next.ids, next.before_ids, requests) as t (id, before_id, request)
   join public.run_request as b on b.id = t.before_id
   where t.request is not null;
 end

@@ -10,7 +10,7 @@ as $$
   from (
     select pg_catalog.array_agg(b.item::int order by b.item, q.due_at, q.id) as items,
       pg_catalog.array_agg(q.id order by b.item, q.due_at, q.id) as run_ids
-    from pg_catalog.unnest(before_ids) with ordinality as b (id, item)
+    from unnest(before_ids) with ordinality as b (id, item)
     join public.run_request as before on before.id = b.id
     join public.run_queue as q on q.run_request_id = before.root_id
   ) as carried

@@ -14,7 +14,7 @@ as $$
       pg_catalog.strpos(template.json::text, '<<$datapoints') > 0 as wants_datapoints,
       pg_catalog.strpos(template.json::text, '<<$criteria') > 0
         or pg_catalog.strpos(template.json::text, '<<$factors') > 0 as wants_factors
-    from pg_catalog.unnest(kinds, source_ids, activity_request_ids, external_ids, cursors, pages)
+    from unnest(kinds, source_ids, activity_request_ids, external_ids, cursors, pages)
       with ordinality as t (kind, source_id, activity_request_id, external_id, cursor, page, item)
     join public.source as s on s.id = t.source_id
     cross join lateral (
@@ -29,7 +29,7 @@ as $$
     select ov.object_id, ov."values"
     from etl_api.object_values(array(
       select q.object_id
-      from pg_catalog.unnest(run_items, run_ids) as r (item, run_id)
+      from unnest(run_items, run_ids) as r (item, run_id)
       join public.run_queue as q on q.id = r.run_id
       where q.object_id is not null
         and exists (select 1 from asked where asked.item = r.item and asked.wants_objects))) as ov
@@ -38,7 +38,7 @@ as $$
     select r.item,
       pg_catalog.jsonb_agg(o.natural_key || coalesce(known."values", '{}') order by r.place)
         filter (where o.id is not null) as objects
-    from pg_catalog.unnest(run_items, run_ids) with ordinality as r (item, run_id, place)
+    from unnest(run_items, run_ids) with ordinality as r (item, run_id, place)
     join asked on asked.item = r.item and asked.wants_objects
     join public.run_queue as q on q.id = r.run_id
     left join public.object as o on o.id = q.object_id
@@ -47,7 +47,7 @@ as $$
   ),
   questions as (
     select r.item, pg_catalog.jsonb_agg(distinct d.name order by d.name) as names
-    from pg_catalog.unnest(run_items, run_ids) as r (item, run_id)
+    from unnest(run_items, run_ids) as r (item, run_id)
     join asked on asked.item = r.item and asked.wants_datapoints
     join public.run_queue as q on q.id = r.run_id
     join public.datapoint as d on d.id = any (q.datapoint_ids)

@@ -20,7 +20,7 @@ as $$
       http_status = a.http_status,
       error = case when a.code is not null then pg_catalog.jsonb_build_object('code', a.code, 'message', a.message) end,
       finished_at = case when a.verdict not in ('poll', 'retry') then utils.now() end
-  from pg_catalog.unnest(answers) as a
+  from unnest(answers) as a
   where r.id = a.run_request_id
     and r.org_id = a.org_id
 $$;

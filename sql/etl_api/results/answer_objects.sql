@@ -7,7 +7,7 @@ set search_path = ''
 as $$
   select a.run_request_id, a.org_id, ar.id, ar.activity_type, ar.object_type_id, a.source_id, a.root_id, n.place,
     etl_api.natural_key(t.key_datapoints, whole.object), whole.object, n.raw
-  from pg_catalog.unnest(answers) as a
+  from unnest(answers) as a
   join public.activity_request as ar on ar.id = a.activity_request_id
   join public.object_type as t on t.id = ar.object_type_id
   join public.source as s on s.id = a.source_id

@@ -9,7 +9,7 @@ as $$
   from (
     select t.org_id, t.activity_request_id, t.object_id, pg_catalog.min(t.place) as place,
       pg_catalog.row_number() over (partition by t.activity_request_id order by pg_catalog.min(t.place)) as number
-    from pg_catalog.unnest(org_ids, activity_request_ids, object_ids, stored_ids)
+    from unnest(org_ids, activity_request_ids, object_ids, stored_ids)
       with ordinality as t (org_id, activity_request_id, object_id, stored_id, place)
     where t.stored_id is not null
       and not exists (

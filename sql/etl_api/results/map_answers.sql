@@ -45,7 +45,7 @@ begin
     pg_catalog.array_agg(v.confidence) as confidences,
     pg_catalog.array_agg(n.run_request_id) as run_request_ids
   into known
-  from pg_catalog.unnest(
+  from unnest(
       found.org_ids, object_ids, found.type_ids, found.source_ids, found.run_request_ids, found.objects, found.raws, stored_ids)
     as n (org_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id)
   cross join lateral (

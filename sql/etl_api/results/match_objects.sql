@@ -7,7 +7,7 @@ as $$
   from (
     select t.root_id, t.natural_key, t.stored_id, t.place,
       pg_catalog.count(*) over (partition by t.root_id) as came
-    from pg_catalog.unnest(root_ids, natural_keys, stored_ids)
+    from unnest(root_ids, natural_keys, stored_ids)
       with ordinality as t (root_id, natural_key, stored_id, place)
   ) as n
   left join lateral (

@@ -5,7 +5,7 @@ set search_path = ''
 as $$
   -- What the request itself said comes first, then fresh before stale, then the sources in their order.
   select o.id, pg_catalog.jsonb_object_agg(best.name, best.value), pg_catalog.jsonb_object_agg(best.name, best.provenance)
-  from pg_catalog.unnest(object_ids) as o (id)
+  from unnest(object_ids) as o (id)
   cross join lateral (
     select distinct on (v.datapoint_id)
       d.name,

@@ -3,7 +3,7 @@ language sql immutable parallel safe
 set search_path = ''
 as $$
   select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
-  from pg_catalog.unnest(names) as n (name)
+  from unnest(names) as n (name)
   where object ? n.name
 $$;
 

@@ -10,7 +10,7 @@ begin
   insert into public.object (org_id, object_type_id, natural_key, key_hash, created_at)
   select distinct on (t.org_id, t.object_type_id, h.key_hash)
     t.org_id, t.object_type_id, t.natural_key, h.key_hash, utils.now()
-  from pg_catalog.unnest(org_ids, object_type_ids, natural_keys) as t (org_id, object_type_id, natural_key)
+  from unnest(org_ids, object_type_ids, natural_keys) as t (org_id, object_type_id, natural_key)
   cross join lateral (
     select pg_catalog.sha256(pg_catalog.convert_to(t.natural_key::text, 'UTF8')) as key_hash
   ) as h
@@ -26,7 +26,7 @@ begin
 
   -- A statement of its own: it sees what others stored meanwhile.
   select pg_catalog.array_agg(found.id order by t.ordinal) into stored
-  from pg_catalog.unnest(org_ids, object_type_ids, natural_keys)
+  from unnest(org_ids, object_type_ids, natural_keys)
     with ordinality as t (org_id, object_type_id, natural_key, ordinal)
   left join lateral (
     select o.id

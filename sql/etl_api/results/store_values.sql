@@ -13,7 +13,7 @@ begin
     (org_id, object_id, datapoint_id, source_id, value, confidence, run_request_id, observed_at)
   select distinct on (t.object_id, t.datapoint_id, t.source_id)
     t.org_id, t.object_id, t.datapoint_id, t.source_id, t.value, t.confidence, t.run_request_id, utils.now()
-  from pg_catalog.unnest(org_ids, object_ids, datapoint_ids, source_ids, "values", confidences, run_request_ids)
+  from unnest(org_ids, object_ids, datapoint_ids, source_ids, "values", confidences, run_request_ids)
     with ordinality as t (org_id, object_id, datapoint_id, source_id, value, confidence, run_request_id, ordinal)
   where t.value is not null
     and t.value <> 'null'

@@ -21,7 +21,7 @@ begin
         order by q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
     from (
       select t.source_id, t.capacity, s.max_objects_per_request
-      from pg_catalog.unnest(source_ids, capacities) as t (source_id, capacity)
+      from unnest(source_ids, capacities) as t (source_id, capacity)
       join public.source as s on s.id = t.source_id
       where t.capacity > 0
     ) as c
@@ -52,7 +52,7 @@ begin
   taken as (
     select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item
     from numbered as n
-    join pg_catalog.unnest(source_ids, capacities) as t (source_id, capacity)
+    join unnest(source_ids, capacities) as t (source_id, capacity)
       on t.source_id = n.source_id
       and n.place <= t.capacity
   )
@@ -76,7 +76,7 @@ begin
   into source_of, activity_of, request_ids
   from (
     select distinct on (t.item) t.item, t.source_id, t.activity_request_id
-    from pg_catalog.unnest(run_items, source_of, activity_of) as t (item, source_id, activity_request_id)
+    from unnest(run_items, source_of, activity_of) as t (item, source_id, activity_request_id)
     order by t.item
   ) as i;
 
@@ -95,7 +95,7 @@ begin
   select t.id, ar.org_id, ar.workflow_request_id, ar.id, t.source_id, 'run', t.id, 1,
     'in_progress', '{new,valid,ready}', utils.now(), etl_api.lease_until(s.timeout_seconds),
     pg_catalog.gen_random_uuid(), allocate_source_runs.worker, utils.now(), utils.now()
-  from pg_catalog.unnest(request_ids, source_of, activity_of, requests)
+  from unnest(request_ids, source_of, activity_of, requests)
     as t (id, source_id, activity_request_id, request)
   join public.activity_request as ar on ar.id = t.activity_request_id
   join public.source as s on s.id = t.source_id
@@ -103,7 +103,7 @@ begin
 
   insert into public.run_request_payload (run_request_id, org_id, request)
   select t.id, ar.org_id, t.request
-  from pg_catalog.unnest(request_ids, activity_of, requests) as t (id, activity_request_id, request)
+  from unnest(request_ids, activity_of, requests) as t (id, activity_request_id, request)
   join public.activity_request as ar on ar.id = t.activity_request_id
   where t.request is not null;
 
@@ -119,15 +119,15 @@ begin
       run_request_id = case when t.request is not null then t.id end,
       timeout_at = utils.now() + etl_api.time_limit(ar.config, 'run_timeout_seconds'),
       finished_at = case when t.request is null then utils.now() end
-  from pg_catalog.unnest(run_ids, run_items) as r (run_id, item)
-  join pg_catalog.unnest(request_ids, requests, missing) with ordinality as t (id, request, missing, item)
+  from unnest(run_ids, run_items) as r (run_id, item)
+  join unnest(request_ids, requests, missing) with ordinality as t (id, request, missing, item)
     on t.item = r.item
   join public.activity_request as ar on ar.id = activity_of[r.item]
   where q.id = r.run_id;
 
   insert into etl_api.advance_queue (activity_request_id, org_id, created_at)
   select distinct ar.id, ar.org_id, utils.now()
-  from pg_catalog.unnest(activity_of, requests) as t (activity_request_id, request)
+  from unnest(activity_of, requests) as t (activity_request_id, request)
   join public.activity_request as ar on ar.id = t.activity_request_id
   where t.request is null;
   if found then
@@ -136,7 +136,7 @@ begin
 
   return array(
     select t.id
-    from pg_catalog.unnest(request_ids, requests) as t (id, request)
+    from unnest(request_ids, requests) as t (id, request)
     where t.request is not null);
 end
 $$;

@@ -11,11 +11,11 @@ begin
      state, state_via, state_substate, due_at, created_at)
   select ar.org_id, ar.workflow_request_id, ar.id, next.source_id, input.object_id, ar.datapoint_ids,
     'waiting', '{new,valid}', 'allocation', utils.now(), utils.now()
-  from pg_catalog.unnest(activity_request_ids) as i (id)
+  from unnest(activity_request_ids) as i (id)
   join public.activity_request as ar on ar.id = i.id
   cross join lateral (
     select s.id as source_id
-    from pg_catalog.unnest(ar.source_ids) with ordinality as s (id, place)
+    from unnest(ar.source_ids) with ordinality as s (id, place)
     where not exists (
       select 1
       from public.run_queue as asked

@@ -5,13 +5,13 @@ set search_path = ''
 as $$
   -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
   select ar.id, ao.object_id, wanted.datapoint_id
-  from pg_catalog.unnest(activity_request_ids) as i (id)
+  from unnest(activity_request_ids) as i (id)
   join public.activity_request as ar on ar.id = i.id
   join public.activity_object as ao
     on ao.activity_request_id = ar.id
     and ao.role = 'input'
     and (object_ids is null or ao.object_id = any (object_ids))
-  cross join lateral pg_catalog.unnest(ar.datapoint_ids) as wanted (datapoint_id)
+  cross join lateral unnest(ar.datapoint_ids) as wanted (datapoint_id)
   where not exists (
     select 1
     from public.value as v
