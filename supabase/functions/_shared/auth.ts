@@ -1,0 +1,51 @@
+/** Who may call a function, and with what. */
+
+const MAX_BODY_BYTES = 65_536;
+
+/**
+ * Whether a call is refused.
+ *
+ * @returns the refusal; undefined for a call that is in order
+ */
+export async function refuse(request: Request, key: string): Promise<Response | undefined> {
+  if (request.method !== "POST") return answer(405, { allow: "POST" });
+  const token = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+  if (!(await sameText(token, key))) return answer(401, { "www-authenticate": "Bearer" });
+  return (await isEmptyOrObject(request)) ? undefined : answer(400);
+}
+
+function answer(status: number, headers: Record<string, string> = {}): Response {
+  const error = { 400: "bad request", 401: "unauthorized", 405: "method not allowed" }[status];
+  return Response.json({ error }, { status, headers });
+}
+
+/** Compares in a time that tells nothing: hashes have one length, and every byte of them is looked at. */
+async function sameText(a: string, b: string): Promise<boolean> {
+  const [left, right] = await Promise.all([digest(a), digest(b)]);
+  let difference = 0;
+  for (let index = 0; index < left.length; index++) difference |= left[index]! ^ right[index]!;
+  return difference === 0;
+}
+
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+}
+
+/** The bell carries no data, so a body is only looked at to refuse what is no call of ours. */
+async function isEmptyOrObject(request: Request): Promise<boolean> {
+  if (request.body === null) return true;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request.body as unknown as AsyncIterable<Uint8Array>) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) return false;
+      chunks.push(chunk);
+    }
+    if (size === 0) return true;
+    const body: unknown = JSON.parse(await new Blob(chunks as BlobPart[]).text());
+    return typeof body === "object" && body !== null && !Array.isArray(body);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,62 @@
+/** The port to the database over Supabase's REST interface. */
+import { createClient as createSupabase, type SupabaseClientOptions } from "@supabase/supabase-js";
+import { createClient, DatabaseError, JsonText, type EtlClient } from "./client.ts";
+
+/** Where the interface is, and with which key. */
+export interface SupabaseOptions {
+  url: string;
+  /** The service role's key. */
+  key: string;
+  fetch?: typeof fetch;
+  /** A WebSocket implementation, where the runtime has none (Node 20); it is never opened. */
+  transport?: NonNullable<SupabaseClientOptions<"etl_api">["realtime"]>["transport"];
+}
+
+/** Connects to a project. */
+export function createSupabaseClient(options: SupabaseOptions): EtlClient {
+  const send = options.fetch ?? fetch;
+  // The library writes arguments as JSON itself, so JSON that must stay as it is takes its place under a mark.
+  const texts = new Map<string, string>();
+  const supabase = createSupabase(options.url, options.key, {
+    db: { schema: "etl_api" },
+    auth: { persistSession: false, autoRefreshToken: false, detectSessionInUrl: false },
+    ...(options.transport === undefined ? {} : { realtime: { transport: options.transport } }),
+    global: {
+      fetch: (input, init) => {
+        const body = init?.body;
+        const mark = typeof body === "string" ? /"(raw:[0-9a-f-]{36})"\}$/.exec(body)?.[1] : undefined;
+        const text = mark === undefined ? undefined : texts.get(mark);
+        return send(
+          input,
+          text === undefined ? init : { ...init, body: (body as string).replace(`"${mark}"`, () => text) },
+        );
+      },
+    },
+  });
+  return createClient(
+    async (name, values) => {
+      const marks: string[] = [];
+      const given = Object.entries(values).map(([key, value]) => {
+        if (!(value instanceof JsonText)) return [key, value];
+        const mark = `raw:${crypto.randomUUID()}`;
+        texts.set(mark, value.text);
+        marks.push(mark);
+        return [key, mark];
+      });
+      try {
+        const { data, error } = await supabase
+          .rpc(name, Object.fromEntries(given) as never)
+          .abortSignal(AbortSignal.timeout(30_000));
+        if (error !== null) {
+          const sqlstate = /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
+          throw new DatabaseError(name, error.message, sqlstate);
+        }
+        // A function that returns one value gives it bare here, and as a row over a connection.
+        return Array.isArray(data) ? data : data === null ? [] : [{ [name]: data as unknown }];
+      } finally {
+        for (const mark of marks) texts.delete(mark);
+      }
+    },
+    async () => {},
+  );
+}

@@ -1,0 +1,193 @@
+/**
+ * The port to the database: what the functions ask of it, batches in, batches out. Two adapters speak it, one over a
+ * Postgres connection and one over Supabase's REST interface; both give the same rows.
+ */
+import { z } from "zod";
+
+const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+// One adapter brings Postgres's notation, the other ISO 8601.
+const timestamp = z.string().transform((text, context) => {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) {
+    context.addIssue({ code: "custom", message: "is no point in time" });
+    return z.NEVER;
+  }
+  return time.toISOString();
+});
+const milliseconds = z.number().int().positive();
+
+/** A claimed HTTP request of a run. */
+export const runClaim = z.object({
+  run_request_id: uuid,
+  org_id: uuid,
+  lease_token: uuid,
+  lease_until: timestamp,
+  /** What it is for: asking, polling a status, fetching a result. All are sent alike. */
+  kind: z.string(),
+  /** `shared`, or the id of the org whose secrets may be used. */
+  secret_scope: z.string(),
+  /** `{method, url, query, headers, body}`, secrets still as placeholders. Checked when it is sent. */
+  request: z.unknown(),
+  timeout_ms: milliseconds,
+  attempt: z.number().int(),
+});
+export type RunClaim = z.infer<typeof runClaim>;
+
+/** A claimed message. */
+export const deliveryClaim = z.object({
+  delivery_id: uuid,
+  /** The same on every attempt. */
+  webhook_id: z.string().min(1),
+  org_id: uuid,
+  lease_token: uuid,
+  lease_until: timestamp,
+  url: z.string(),
+  secret_name: z.string(),
+  secret_scope: z.string(),
+  event_type: z.string(),
+  /** The exact text to sign and send. */
+  body: z.string(),
+  timeout_ms: milliseconds,
+  attempt: z.number().int(),
+});
+export type DeliveryClaim = z.infer<typeof deliveryClaim>;
+
+/** Classes of failure the database decides upon. */
+export type FailureKind =
+  "timeout" | "network" | "too_large" | "blocked" | "secret_missing" | "invalid_json" | "bad_request";
+
+/** What went wrong, in a sentence without secrets. */
+export interface Failure {
+  kind: FailureKind;
+  message: string;
+}
+
+/** What came back. */
+export interface Answer {
+  /** Absent when no answer came. */
+  status?: number;
+  headers?: Record<string, string>;
+  /** The answer as JSON text: passed on as it came, so that no number loses digits on the way. */
+  bodyJson?: string;
+  /** The beginning of an answer that is not JSON. */
+  body_text?: string;
+  error?: Failure;
+  duration_ms: number;
+}
+
+export type RunResult = Answer & Pick<RunClaim, "run_request_id" | "lease_token">;
+export type DeliveryResult = Omit<Answer, "bodyJson" | "body_text"> &
+  Pick<DeliveryClaim, "delivery_id" | "lease_token">;
+
+/** What became of a reported result. */
+export interface Completion {
+  id: string;
+  /** False when the lease was lost or the result was reported before. */
+  accepted: boolean;
+  message: string | null;
+}
+
+const runCompletion = z
+  .object({ run_request_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
+  .transform(({ run_request_id: id, ...rest }): Completion => ({ id, ...rest }));
+const deliveryCompletion = z
+  .object({ delivery_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
+  .transform(({ delivery_id: id, ...rest }): Completion => ({ id, ...rest }));
+
+/** A function of the engine. */
+export type BellName = "execute-runs" | "deliver-webhooks";
+
+/** The database, as far as the functions know it. */
+export interface EtlClient {
+  claimRunRequests(worker: string, max: number): Promise<RunClaim[]>;
+  completeRunRequests(results: readonly RunResult[]): Promise<Completion[]>;
+  /** Hands unsent requests back; the attempt does not count. */
+  releaseRunRequests(claims: readonly RunClaim[]): Promise<number>;
+  claimDeliveries(worker: string, max: number): Promise<DeliveryClaim[]>;
+  completeDeliveries(results: readonly DeliveryResult[]): Promise<Completion[]>;
+  releaseDeliveries(claims: readonly DeliveryClaim[]): Promise<number>;
+  /** Wakes another call of a function. */
+  ring(name: BellName): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A call the database refused or did not answer. */
+export class DatabaseError extends Error {
+  override name = "DatabaseError";
+  /** SQLSTATE; absent when the database did not answer. */
+  readonly code: string | undefined;
+  constructor(call: string, message: string, code: string | undefined) {
+    super(`etl_api.${call}: ${message}${code === undefined ? "" : ` (${code})`}`);
+    this.code = code;
+  }
+
+  /** True when the same call may succeed in a moment: the connection, a conflict, a server that has no room. */
+  get isTransient(): boolean {
+    return this.code === undefined || /^(08|40|53|55|57|58)/.test(this.code);
+  }
+}
+
+/**
+ * What an adapter provides: a call of a function in schema `etl_api`.
+ *
+ * @param name - the function
+ * @param values - its arguments in order, by name
+ * @returns its rows
+ */
+export type Call = (name: string, values: Record<string, string | number | JsonText>) => Promise<unknown[]>;
+
+/** JSON that goes to the database as it is. */
+export class JsonText {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** The client over an adapter's call. */
+export function createClient(call: Call, close: () => Promise<void>): EtlClient {
+  const rows = async <T>(row: z.ZodType<T>, name: string, values: Parameters<Call>[1]): Promise<T[]> => {
+    const parsed = z.array(row).safeParse(await call(name, values));
+    if (parsed.success) return parsed.data;
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+    throw new DatabaseError(name, `unexpected rows: ${faults.slice(0, 3).join("; ")}`, undefined);
+  };
+  const one = async (name: string, values: Parameters<Call>[1]): Promise<number> => {
+    const [row] = await rows(z.record(z.string(), z.coerce.number()), name, values);
+    return row?.[name] ?? 0;
+  };
+  return {
+    claimRunRequests: (worker, max) => rows(runClaim, "claim_run_requests", { worker, max_requests: max }),
+    completeRunRequests: (results) =>
+      rows(runCompletion, "complete_run_requests", { results: encodeResults(results) }),
+    releaseRunRequests: (claims) =>
+      one("release_run_requests", {
+        leases: encode(claims.map(({ run_request_id, lease_token }) => ({ run_request_id, lease_token }))),
+      }),
+    claimDeliveries: (worker, max) =>
+      rows(deliveryClaim, "claim_deliveries", { worker, max_deliveries: max }),
+    completeDeliveries: (results) =>
+      rows(deliveryCompletion, "complete_deliveries", { results: encode(results) }),
+    releaseDeliveries: (claims) =>
+      one("release_deliveries", {
+        leases: encode(claims.map(({ delivery_id, lease_token }) => ({ delivery_id, lease_token }))),
+      }),
+    async ring(name) {
+      await call("ring", { function_name: name });
+    },
+    close,
+  };
+}
+
+function encode(value: unknown): JsonText {
+  return new JsonText(JSON.stringify(value));
+}
+
+/** Answers are put in as text: not parsed and written again, which would cost time and digits. */
+function encodeResults(results: readonly RunResult[]): JsonText {
+  const elements = results.map(({ bodyJson, ...rest }) => {
+    const element = JSON.stringify(rest);
+    return bodyJson === undefined ? element : `${element.slice(0, -1)},"body":${bodyJson}}`;
+  });
+  return new JsonText(`[${elements.join(",")}]`);
+}

@@ -1,0 +1,110 @@
+/** What the environment says, checked once. */
+import { z } from "zod";
+
+const seconds = (fallback: number, max: number) => z.coerce.number().positive().max(max).default(fallback);
+const count = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim().toLowerCase())
+      .filter((item) => item !== ""),
+  );
+
+const secrets = z
+  .string()
+  .default("{}")
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text || "{}") as unknown;
+    } catch {
+      // The parser's own message would quote the text.
+      context.addIssue({ code: "custom", message: "is not JSON" });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string(), z.record(z.string(), z.string())));
+
+const schema = z.object({
+  /** Bearer token callers must send. */
+  ETL_FUNCTION_KEY: z.string().min(16),
+  /** `{"shared": {NAME: value}, "<org uuid>": {NAME: value}}`. */
+  ETL_SECRETS: secrets,
+  /** Hosts (`name` or `name:port`) requests may go to although the guard would refuse them. */
+  ETL_ALLOW_HOSTS: list,
+  /** The only ports requests may go to; empty: 80, 443 and all from 1024. */
+  ETL_ALLOW_PORTS: list
+    .transform((ports) => ports.map(Number))
+    .pipe(z.array(z.number().int().min(1).max(65535))),
+  /** Seconds one call of a function may take. Supabase ends a worker after 150 (free) or 400 seconds. */
+  ETL_WALL_SECONDS: seconds(120, 390),
+  /** Milliseconds of CPU time after which nothing more is claimed. Supabase gives 2,000. */
+  ETL_CPU_MS: count(1_500, 3_600_000),
+  /** Requests one call sends at most, where CPU time cannot be read or is misread. */
+  ETL_MAX_REQUESTS: count(1_000, 1_000_000),
+  /** Rows claimed at once, at most. */
+  ETL_BATCH: count(50, 1_000),
+  /** Requests in flight at once, per call. */
+  ETL_CONCURRENCY: count(20, 200),
+  /** Bytes one answer may have. */
+  ETL_MAX_ANSWER_BYTES: count(10_000_000, 100_000_000),
+  /** debug, info, warn or error. */
+  ETL_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
+});
+
+/** Secrets by scope (`shared` or an org's id) and name. */
+export type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** The settings of the functions. */
+export interface Config {
+  functionKey: string;
+  secrets: Secrets;
+  allowHosts: readonly string[];
+  allowPorts: readonly number[];
+  wallMs: number;
+  cpuMs: number;
+  maxRequests: number;
+  batch: number;
+  concurrency: number;
+  maxAnswerBytes: number;
+  logLevel: "debug" | "info" | "warn" | "error";
+}
+
+/** A variable that is missing or wrong. Names the variable, never its value. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+}
+
+/** Reads the settings from environment variables. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  // An empty variable is one that nobody has set.
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => {
+      // Beyond the variable's own name the path would name an org or a secret.
+      const name = String(issue.path[0]);
+      return given[name] === undefined ? `${name} is not set` : `${name}: ${issue.message}`;
+    });
+    throw new ConfigError(faults.join("; "));
+  }
+  const read = parsed.data;
+  return {
+    functionKey: read.ETL_FUNCTION_KEY,
+    secrets: read.ETL_SECRETS,
+    allowHosts: read.ETL_ALLOW_HOSTS,
+    allowPorts: read.ETL_ALLOW_PORTS,
+    wallMs: read.ETL_WALL_SECONDS * 1000,
+    cpuMs: read.ETL_CPU_MS,
+    maxRequests: read.ETL_MAX_REQUESTS,
+    batch: read.ETL_BATCH,
+    concurrency: read.ETL_CONCURRENCY,
+    maxAnswerBytes: read.ETL_MAX_ANSWER_BYTES,
+    logLevel: read.ETL_LOG_LEVEL,
+  };
+}

@@ -1,0 +1,77 @@
+/** The frame both functions share: who may call, what they work with, what they answer. */
+import { refuse } from "./auth.ts";
+import type { BellName, EtlClient } from "./client.ts";
+import { readConfig, type Config } from "./config.ts";
+import { connect as connectBy } from "./connect.ts";
+import { createLog, messageOf, type Log } from "./log.ts";
+import { loop, type Limits, type Work } from "./loop.ts";
+import { cpuTime, environment, keepAlive, untilUnload, workerAge, workerIsMortal } from "./runtime.ts";
+
+/** What surrounds a function; tests put their own in place of each part. */
+export interface Surroundings {
+  env?: Record<string, string | undefined>;
+  connect?: (env: Record<string, string | undefined>) => Promise<EtlClient>;
+  writeLog?: (line: string) => void;
+  limits?: Partial<Limits>;
+}
+
+/** What a function does with its surroundings. */
+export type MakeWork<C, R> = (client: EtlClient, config: Config, worker: string, log: Log) => Work<C, R>;
+
+/** Answers the calls of one function. */
+export type Handler = (request: Request) => Promise<Response>;
+
+/** Makes a function's handler. What it answers: `{claimed, completed, released, seconds}`. */
+export function createHandler<C, R>(
+  name: BellName,
+  make: MakeWork<C, R>,
+  around: Surroundings = {},
+): Handler {
+  const env = around.env ?? environment();
+  const writeLog = around.writeLog ?? console.log;
+  // Kept over calls: a worker answers many, and connecting is not free.
+  let client: Promise<EtlClient> | undefined;
+
+  async function work(config: Config, log: Log): Promise<Response> {
+    client ??= (around.connect ?? connectBy)(env);
+    const worker = `${name}/${env["SB_EXECUTION_ID"] ?? crypto.randomUUID()}`;
+    const limits: Limits = { ...config, ...around.limits };
+    if (workerIsMortal(env)) limits.remainingMs = Math.max(0, limits.wallMs - workerAge());
+    const port = make(await client, config, worker, log);
+    const summary = await untilUnload((unloading) => loop(port, limits, log, { cpuTime, unloading }));
+    const { lost, stopped, ...told } = summary;
+    if (summary.claimed > 0 || stopped !== null || lost > 0) log("info", "worked", { worker, ...summary });
+    return Response.json(told, { status: stopped === "database" ? 503 : 200 });
+  }
+
+  return async (request) => {
+    let config: Config;
+    try {
+      config = readConfig(env);
+    } catch (error) {
+      writeLog(
+        JSON.stringify({
+          level: "error",
+          function: name,
+          event: "not_configured",
+          message: messageOf(error),
+        }),
+      );
+      return Response.json({ error: "not configured" }, { status: 500 });
+    }
+    const log = createLog(config, name, writeLog);
+    const refusal = await refuse(request, config.functionKey);
+    if (refusal !== undefined) {
+      log("warn", "refused", { status: refusal.status });
+      return refusal;
+    }
+    try {
+      return await keepAlive(work(config, log));
+    } catch (error) {
+      // A connection that could not be made is tried anew by the next call.
+      client = undefined;
+      log("error", "failed", { message: messageOf(error) });
+      return Response.json({ error: "failed; the log says why" }, { status: 500 });
+    }
+  };
+}

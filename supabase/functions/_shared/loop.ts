@@ -1,0 +1,398 @@
+/**
+ * Claim, send, report: what both functions do, whatever they send.
+ *
+ * A sliding window, not batches in lock-step: while slow requests are under way, others are claimed, sent and
+ * reported. Results are reported as they come, so that a crash loses little. The call ends in time: it claims no more
+ * when the longest request might not end before the platform ends the worker, hands back what it will not send, and
+ * rings for a successor while work is left. It remembers nothing; the queue is the truth.
+ */
+import { DatabaseError, type Completion } from "./client.ts";
+import { messageOf, type Log } from "./log.ts";
+
+/** What the loop works on: claims of type C become results of type R. */
+export interface Work<C, R> {
+  claim(max: number): Promise<C[]>;
+  /** Milliseconds the request may take. */
+  timeoutOf(claim: C): number;
+  /** Sends one; never throws, a failure is a result too. */
+  send(claim: C, timeoutMs: number): Promise<R>;
+  /** Bytes a result holds in memory, roughly. */
+  sizeOf(result: R): number;
+  complete(results: readonly R[]): Promise<Completion[]>;
+  /** What is reported in place of a result the database refuses as it is. */
+  withoutAnswer(result: R, reason: string): R;
+  release(claims: readonly C[]): Promise<number>;
+  /** Wakes a successor. */
+  ring(): Promise<void>;
+}
+
+/** How much, and for how long. */
+export interface Limits {
+  /** Milliseconds a fresh call may take. */
+  wallMs: number;
+  /** Milliseconds this one may take; less than `wallMs` in a worker that has lived for a while. */
+  remainingMs?: number;
+  cpuMs: number;
+  maxRequests: number;
+  batch: number;
+  concurrency: number;
+  /** Milliseconds between two tries of a call the database did not answer; as many tries as pauses, and one. */
+  retryPauses?: readonly number[];
+  /** Milliseconds between two looks for new work while requests are under way. */
+  lookAgainMs?: number;
+  /** Milliseconds a claimed request may wait for its turn; its lease is running. */
+  patienceMs?: number;
+}
+
+/** What a call of a function did. */
+export interface Summary {
+  claimed: number;
+  /** Results the database accepted. */
+  completed: number;
+  /** Claims handed back unsent. */
+  released: number;
+  /** Results that could not be reported; their leases run out and the database decides. */
+  lost: number;
+  /** Why it stopped before the queue was empty. */
+  stopped: Stop | null;
+  seconds: number;
+}
+
+type Stop = "wall_clock" | "cpu" | "max_requests" | "unloading" | "database";
+
+// Results wait this long for others to be reported with, unless there are many or nothing else is under way.
+const LINGER_MS = 25;
+const LINGER_COUNT = 25;
+const REPORT_COUNT = 100;
+const REPORT_BYTES = 4_000_000;
+// Of 256 MB; a result exists as text, and as part of the text of the report.
+const HELD_BYTES = 32_000_000;
+
+/** Works until the queue has nothing more to give, or a limit is near. */
+export function loop<C, R>(
+  work: Work<C, R>,
+  limits: Limits,
+  log: Log,
+  environment: { cpuTime?: () => number | undefined; unloading?: AbortSignal } = {},
+): Promise<Summary> {
+  return new Loop(work, limits, log, environment).run();
+}
+
+class Loop<C, R> {
+  readonly #work: Work<C, R>;
+  readonly #limits: Required<Limits>;
+  readonly #log: Log;
+  readonly #unloading: AbortSignal | undefined;
+  readonly #cpuTime: () => number | undefined;
+
+  readonly #begun = performance.now();
+  readonly #cpuBegun: number | undefined;
+  readonly #deadline: number;
+  /** Time kept for the last report. */
+  readonly #reserve: number;
+  /** No request may take longer, or no call could ever send it. */
+  readonly #longestPossible: number;
+
+  #queue: { claim: C; since: number }[] = [];
+  #outbox: { result: R; since: number }[] = [];
+  #inFlight = 0;
+  #heldBytes = 0;
+  #claiming = false;
+  #reporting = false;
+  #releasing = false;
+
+  #stopped: Stop | null = null;
+  /** Nothing was there at the last look, and nothing has happened since that could have brought something. */
+  #dry = false;
+  #lookedAt = -Infinity;
+  #rung = false;
+  #longestSeen = 0;
+  /** Milliseconds a request takes, the latest weighing most. */
+  #usual: number | undefined;
+
+  #claimed = 0;
+  #sent = 0;
+  #completed = 0;
+  #released = 0;
+  #lost = 0;
+
+  #wake = () => {};
+
+  constructor(
+    work: Work<C, R>,
+    limits: Limits,
+    log: Log,
+    environment: { cpuTime?: () => number | undefined; unloading?: AbortSignal },
+  ) {
+    this.#work = work;
+    this.#log = log;
+    this.#limits = {
+      remainingMs: limits.wallMs,
+      retryPauses: [100, 300, 1_000, 3_000],
+      lookAgainMs: 500,
+      patienceMs: 20_000,
+      ...limits,
+    };
+    this.#unloading = environment.unloading;
+    this.#cpuTime = environment.cpuTime ?? (() => undefined);
+    this.#cpuBegun = this.#cpuTime();
+    this.#deadline = this.#begun + this.#limits.remainingMs;
+    this.#reserve = Math.min(5_000, limits.wallMs / 20);
+    this.#longestPossible = limits.wallMs - 2 * this.#reserve;
+  }
+
+  async run(): Promise<Summary> {
+    const wake = () => this.#wake();
+    this.#unloading?.addEventListener("abort", wake);
+    for (;;) {
+      // Made before the step: what ends during it must not be missed.
+      const change = new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#step();
+      if (this.#isDone()) break;
+      const timer = setTimeout(wake, this.#untilNextLook());
+      await change;
+      clearTimeout(timer);
+    }
+    this.#unloading?.removeEventListener("abort", wake);
+    return {
+      claimed: this.#claimed,
+      completed: this.#completed,
+      released: this.#released,
+      lost: this.#lost,
+      stopped: this.#stopped,
+      seconds: Math.round(performance.now() - this.#begun) / 1000,
+    };
+  }
+
+  /** Begins whatever may begin now. */
+  #step(): void {
+    this.#stopped ??= this.#reasonToStop();
+    this.#handBack();
+    this.#sendMore();
+    this.#report();
+    this.#claimMore();
+    // Without anything to hand back, the successor need not wait for what is still under way here.
+    if (this.#stopped !== null && !this.#dry && !this.#claiming && !this.#releasing && !this.#rung)
+      this.#ring();
+  }
+
+  #isDone(): boolean {
+    const busy = this.#inFlight > 0 || this.#claiming || this.#reporting || this.#releasing;
+    if (busy || this.#queue.length > 0 || this.#outbox.length > 0) return false;
+    return this.#dry || this.#stopped !== null;
+  }
+
+  #untilNextLook(): number {
+    const now = performance.now();
+    const times = [this.#lookedAt + this.#limits.lookAgainMs];
+    if (this.#outbox[0] !== undefined) times.push(this.#outbox[0].since + LINGER_MS);
+    return Math.max(
+      1,
+      Math.min(...times.map((time) => (time > now ? time - now : this.#limits.lookAgainMs))),
+    );
+  }
+
+  #reasonToStop(): Stop | null {
+    if (this.#unloading?.aborted) return "unloading";
+    if (performance.now() + this.#longestSeen + this.#reserve > this.#deadline) return "wall_clock";
+    if (this.#claimed >= this.#limits.maxRequests) return "max_requests";
+    const cpu = this.#cpuTime();
+    // What runs beside this call counts too, so some work is done however much that is.
+    const spent = cpu === undefined || this.#cpuBegun === undefined ? 0 : cpu - this.#cpuBegun;
+    return spent > this.#limits.cpuMs && this.#claimed > 0 ? "cpu" : null;
+  }
+
+  // ---- claim
+
+  #claimMore(): void {
+    if (this.#claiming || this.#stopped !== null) return;
+    const { concurrency, batch, maxRequests, lookAgainMs } = this.#limits;
+    const looksAgain = this.#inFlight > 0 && performance.now() - this.#lookedAt >= lookAgainMs;
+    if (this.#dry && !looksAgain) return;
+    if (this.#queue.length >= Math.ceil(Math.min(concurrency, batch) / 4)) return;
+    // Beyond the free places, as many as these work off in a second: more would only hold leases.
+    const ahead = this.#usual === undefined ? 0 : Math.floor((concurrency * 1000) / Math.max(this.#usual, 1));
+    const free = concurrency - this.#inFlight - this.#queue.length;
+    const max = Math.min(batch, free + Math.min(batch, ahead), maxRequests - this.#claimed);
+    if (max < 1) return;
+    this.#claiming = true;
+    this.#lookedAt = performance.now();
+    this.#dry = false;
+    void this.#claim(max).finally(() => {
+      this.#claiming = false;
+      this.#wake();
+    });
+  }
+
+  async #claim(max: number): Promise<void> {
+    let claims: C[];
+    try {
+      claims = await this.#persist("claim", () => this.#work.claim(max));
+    } catch {
+      this.#stopped = "database";
+      // Whether anything is left is not known; the sweep will find it.
+      this.#dry = true;
+      return;
+    }
+    const since = performance.now();
+    this.#claimed += claims.length;
+    this.#dry = claims.length < max;
+    for (const claim of claims) {
+      this.#longestSeen = Math.max(this.#longestSeen, this.#timeoutOf(claim));
+      this.#queue.push({ claim, since });
+    }
+  }
+
+  #timeoutOf(claim: C): number {
+    return Math.min(this.#work.timeoutOf(claim), this.#longestPossible);
+  }
+
+  // ---- send
+
+  #sendMore(): void {
+    while (
+      this.#queue.length > 0 &&
+      this.#inFlight < this.#limits.concurrency &&
+      this.#heldBytes < HELD_BYTES
+    ) {
+      const { claim } = this.#queue.shift()!;
+      this.#inFlight++;
+      this.#sent++;
+      void this.#send(claim).finally(() => {
+        this.#inFlight--;
+        this.#wake();
+      });
+    }
+  }
+
+  async #send(claim: C): Promise<void> {
+    const begun = performance.now();
+    try {
+      const result = await this.#work.send(claim, this.#timeoutOf(claim));
+      this.#heldBytes += this.#work.sizeOf(result);
+      this.#outbox.push({ result, since: performance.now() });
+    } catch (error) {
+      this.#lost++;
+      this.#log("error", "send_failed", { message: messageOf(error) });
+    }
+    const took = performance.now() - begun;
+    this.#usual = this.#usual === undefined ? took : this.#usual * 0.8 + took * 0.2;
+  }
+
+  // ---- report
+
+  #report(): void {
+    const [oldest] = this.#outbox;
+    if (this.#reporting || oldest === undefined) return;
+    const waits =
+      this.#inFlight > 0 &&
+      this.#outbox.length < LINGER_COUNT &&
+      this.#heldBytes < REPORT_BYTES &&
+      performance.now() - oldest.since < LINGER_MS;
+    if (waits) return;
+    const results: R[] = [];
+    let bytes = 0;
+    while (
+      this.#outbox.length > 0 &&
+      results.length < REPORT_COUNT &&
+      (bytes < REPORT_BYTES || results.length === 0)
+    ) {
+      const { result } = this.#outbox.shift()!;
+      bytes += this.#work.sizeOf(result);
+      results.push(result);
+    }
+    this.#reporting = true;
+    void this.#complete(results, false).finally(() => {
+      this.#heldBytes -= bytes;
+      this.#reporting = false;
+      // What was reported may have brought more to do.
+      this.#dry = false;
+      this.#wake();
+    });
+  }
+
+  /** Reports; a result the database refuses is found by halving, and costs none of the others. */
+  async #complete(results: readonly R[], stripped: boolean): Promise<void> {
+    try {
+      const completions = await this.#persist("complete", () => this.#work.complete(results));
+      const refused = completions.filter((completion) => !completion.accepted);
+      this.#completed += completions.length - refused.length;
+      if (refused.length > 0)
+        this.#log("warn", "not_accepted", { refused: refused.slice(0, 10), count: refused.length });
+    } catch (error) {
+      const isAboutOne = error instanceof DatabaseError && !error.isTransient;
+      if (isAboutOne && results.length > 1) {
+        const middle = results.length >> 1;
+        await this.#complete(results.slice(0, middle), stripped);
+        await this.#complete(results.slice(middle), stripped);
+      } else if (isAboutOne && !stripped) {
+        await this.#complete([this.#work.withoutAnswer(results[0]!, error.message)], true);
+      } else {
+        this.#lost += results.length;
+        this.#stopped ??= "database";
+        this.#log("error", "results_lost", { count: results.length, message: messageOf(error) });
+      }
+    }
+  }
+
+  // ---- hand back
+
+  #handBack(): void {
+    if (this.#queue.length === 0 || this.#releasing) return;
+    const now = performance.now();
+    const stays = ({ claim, since }: { claim: C; since: number }): boolean =>
+      this.#stopped !== "unloading" &&
+      this.#stopped !== "database" &&
+      now - since < this.#limits.patienceMs &&
+      now + this.#timeoutOf(claim) + this.#reserve <= this.#deadline;
+    const going = this.#queue.filter((item) => !stays(item)).map(({ claim }) => claim);
+    if (going.length === 0) return;
+    this.#queue = this.#queue.filter(stays);
+    this.#releasing = true;
+    void this.#release(going).finally(() => {
+      this.#releasing = false;
+      this.#wake();
+    });
+  }
+
+  async #release(claims: readonly C[]): Promise<void> {
+    try {
+      this.#released += await this.#persist("release", () => this.#work.release(claims));
+      this.#ring();
+    } catch {
+      // Told already; the leases run out.
+    }
+  }
+
+  /** Rings for a successor, unless this call could not do anything: the next one could not either. */
+  #ring(): void {
+    this.#rung = true;
+    if (this.#sent === 0 && this.#stopped !== "unloading") return;
+    const ringing = this.#work.ring().catch((error: unknown) => {
+      this.#log("warn", "ring_failed", { message: messageOf(error) });
+    });
+    this.#releasing = true;
+    void ringing.finally(() => {
+      this.#releasing = false;
+      this.#wake();
+    });
+  }
+
+  /** Calls the database again when it did not answer; gives up after a few tries or when time is up. */
+  async #persist<T>(what: string, call: () => Promise<T>): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await call();
+      } catch (error) {
+        const pause = this.#limits.retryPauses[attempt];
+        const isFinal = error instanceof DatabaseError && !error.isTransient;
+        const inTime = pause !== undefined && performance.now() + pause < this.#deadline;
+        if (isFinal || !inTime) {
+          this.#log("error", `${what}_failed`, { message: messageOf(error), tries: attempt + 1 });
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+import { serve } from "../_shared/runtime.ts";
+import { executeRuns } from "./handler.ts";
+
+serve(executeRuns());
