@@ -9,6 +9,11 @@ export const red = paint(31);
 export const dim = paint(2);
 export const bold = paint(1);
 
+/** Takes out colours that somebody else put in, where none are wanted. */
+export function uncoloured(text: string): string {
+  return colour ? text : text.replace(/\x1b\[[0-9;]*m/g, "");
+}
+
 /** `1.2 s`, `85 ms` */
 export function duration(milliseconds: number): string {
   return milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import type { TestCase, TestModule, Reporter, SerializedError } from "vitest/node";
 import { startVitest } from "vitest/node";
-import { dim, duration, green, indent, red } from "./console.ts";
+import { dim, duration, green, indent, red, uncoloured } from "./console.ts";
 import { projectRoot } from "./sources.ts";
 
 /** What one TypeScript test file came to. */
@@ -18,7 +18,7 @@ function describeError(error: SerializedError): string {
   const frame = error.stacks?.find((stack) => !stack.file.includes("node_modules"));
   const at = frame ? `\nat ${relative(projectRoot, frame.file)}:${frame.line}:${frame.column}` : "";
   const diff = typeof error.diff === "string" ? `\n${error.diff}` : "";
-  return `${error.name ? `${error.name}: ` : ""}${error.message}${diff}${at}`;
+  return uncoloured(`${error.name ? `${error.name}: ` : ""}${error.message}${diff}${at}`);
 }
 
 function resultOf(module: TestModule): ModuleResult {

@@ -91,7 +91,8 @@ describe("the project's own migrations", () => {
 
   test("define what sql/ defines", async () => {
     const found = await verify(serverUrl);
-    expect(found.map((one) => `${one.source}: ${describeDifference(one)}`)).toEqual([]);
+    const told = found.slice(0, 3).map((one) => `${one.source}: ${describeDifference(one)}`);
+    expect({ count: found.length, told }).toEqual({ count: 0, told: [] });
   });
 });
 
