@@ -1,0 +1,53 @@
+create or replace function etl_api.guard_inserts() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+set enable_nestloop = off
+set enable_mergejoin = off
+as $$
+declare
+  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
+  moment constant timestamptz := utils.now();
+  fault record;
+begin
+  -- "absent" as in guard_transitions.
+  with step as materialized (
+    select n.id, n.org_id, h.from_state, h.to_state, h.ordinality = 1 as is_first,
+      h.ordinality > pg_catalog.cardinality(n.via) as is_last, n.substate, n.message
+    from (select 0 as replay, null::jsonb as error, null::jsonb as errors) as absent
+    cross join lateral (
+      select r.id, r.org_id, replay, r.state::text as state, r.state_substate as substate,
+        coalesce(r.state_via::text[], '{}') as via,
+        coalesce(error ->> 'message', errors -> 0 ->> 'message') as message
+      from new_rows as r) as n
+    cross join lateral rows from (
+      pg_catalog.unnest(null::text || n.via), pg_catalog.unnest(n.via || n.state))
+      with ordinality as h (from_state, to_state, ordinality)
+    where n.replay = 0
+  ), written as (
+    insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
+    select tg_table_name::etl_api.entity_kind, s.id, s.org_id, s.from_state, s.to_state,
+      case when s.is_last then s.substate end,
+      coalesce(why, case when s.is_last and s.to_state in ('failed', 'timedout', 'invalid') then s.message end),
+      moment
+    from step as s
+  )
+  select s.* into fault
+  from step as s
+  left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
+  where s.is_first and s.to_state is distinct from 'new'
+    or not s.is_first and t.kind is null
+    or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
+  limit 1;
+
+  if found then
+    perform etl_api.refuse_transition(tg_table_name, fault.id, false, fault.from_state, fault.to_state);
+  end if;
+  return null;
+end
+$$;
+
+comment on function etl_api.guard_inserts() is
+  'Checks that a new row begins as "new" and takes only legal steps from there (state_via), for every writer, and writes the steps to state_history. ETL01: it does not.';
+
+revoke execute on function etl_api.guard_inserts() from public;

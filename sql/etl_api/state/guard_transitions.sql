@@ -1,0 +1,74 @@
+create or replace function etl_api.guard_transitions() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+-- The plan is made once, for the first statement's number of rows; these keep it right for 1 row and for 10,000.
+set enable_nestloop = off
+set enable_mergejoin = off
+as $$
+declare
+  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
+  moment constant timestamptz := utils.now();
+  fault record;
+begin
+  -- One function for five tables: a column that a table lacks is looked up in "absent", because an unqualified
+  -- name which the inner query does not know belongs to the outer one.
+  with new_row as (
+    select r.*
+    from (select 0 as replay, null::jsonb as error, null::jsonb as errors) as absent
+    cross join lateral (
+      select id, org_id, replay, state::text as state, state_substate as substate, state_via::text[] as via,
+        coalesce(error ->> 'message', errors -> 0 ->> 'message') as message
+      from new_rows) as r
+  ), old_row as (
+    select r.*
+    from (select 0 as replay) as absent
+    cross join lateral (
+      select id, org_id, replay, state::text as state, state_substate as substate, state_via::text[] as via
+      from old_rows) as r
+  ), changed as (
+    select n.*, o.state as old_state, o.id is null as moved,
+      n.via is distinct from o.via
+        or (o.state, n.state) not in (select t.from_state, t.to_state from etl_api.state_transition as t) as by_via
+    from new_row as n
+    left join old_row as o on o.id = n.id and o.org_id = n.org_id and o.replay = n.replay
+    where o.id is null
+      or n.replay = 0 and (n.state <> o.state
+        or n.substate is distinct from o.substate
+        or n.via is not null and n.via is distinct from o.via)
+  ), step as materialized (
+    select c.id, c.org_id, c.moved, h.from_state, h.to_state, h.ordinality > pg_catalog.cardinality(p.via) as is_last,
+      c.substate, c.message, p.via = '{}' and c.old_state = c.state as stays
+    from changed as c
+    cross join lateral (select case when c.by_via then coalesce(c.via, '{}') else '{}' end) as p (via)
+    cross join lateral rows from (
+      pg_catalog.unnest(c.old_state || p.via), pg_catalog.unnest(p.via || c.state))
+      with ordinality as h (from_state, to_state, ordinality)
+  ), written as (
+    insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
+    select tg_table_name::etl_api.entity_kind, s.id, s.org_id, s.from_state, s.to_state,
+      case when s.is_last then s.substate end,
+      coalesce(why, case when s.is_last and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate = 'backoff')
+        then s.message end),
+      moment
+    from step as s
+  )
+  select s.* into fault
+  from step as s
+  left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
+  where s.moved
+    or not s.stays and t.kind is null
+    or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
+  limit 1;
+
+  if found then
+    perform etl_api.refuse_transition(tg_table_name, fault.id, fault.moved, fault.from_state, fault.to_state);
+  end if;
+  return null;
+end
+$$;
+
+comment on function etl_api.guard_transitions() is
+  'Checks every step an update makes against etl_api.state_transition, for every writer, and writes it to state_history: the steps in state_via, then state. ETL01: an illegal step, or a changed id.';
+
+revoke execute on function etl_api.guard_transitions() from public;
