@@ -1,0 +1,353 @@
+/** One run of the demo, from an empty database to the last message. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { WriteStream } from "node:tty";
+import pg from "pg";
+import { bold, dim, duration, green, red } from "../lib/console.ts";
+import { startStack, stopOnSignal, type Stack } from "../lib/stack.ts";
+import { startClient, type Client } from "./client.ts";
+import { readCompanies } from "./facts.ts";
+import { companyTable, joinCompanies, messageTable, originTable, retryTable } from "./report.ts";
+import { insertRequest, insertSetup, secretNames } from "./setup.ts";
+import { bar, counts, Panel, table } from "./text.ts";
+import { startThirdParty, type Api, type ThirdParty } from "./third-party.ts";
+import {
+  readOrigins,
+  readProgress,
+  readRetries,
+  readSources,
+  readTotals,
+  readTrouble,
+  type Progress,
+} from "./watch.ts";
+
+/** How to run the demo. */
+export interface DemoOptions {
+  /** Where people read. */
+  out: WriteStream;
+  /** Identity of the tenant that is made. */
+  orgId: string;
+  /** Secret that signs the messages, `whsec_<base64>`. */
+  signingSecret: string;
+}
+
+/** What became of it, in figures; every one is read from the database or the client. */
+export interface DemoSummary {
+  /** State of the workflow. */
+  state: string;
+  activities: {
+    key: string;
+    type: string;
+    phase: number;
+    state: string;
+    substate: string | null;
+    objects: number;
+  }[];
+  /** Objects stored. */
+  objects: number;
+  /** Objects stored, by type. */
+  objects_by_type: Record<string, number>;
+  /** Values stored. */
+  values: number;
+  /** Messages that reached the client with a good signature and are delivered. */
+  deliveries: number;
+  messages: { id: string; type: string; attempts: number[]; verified: boolean; state: string }[];
+  /** Attempts that failed and were made again, requests and messages. */
+  retries: number;
+  failures: { what: string; reason: string; state: string }[];
+  /** What is wrong; empty when all is well. */
+  trouble: string[];
+  seconds: number;
+}
+
+/** How a run ended. */
+export interface DemoOutcome {
+  ok: boolean;
+  summary: DemoSummary;
+}
+
+/** Companies of these countries are looked for: 62 of them. */
+const countries = ["France", "Germany", "Japan", "United States"];
+const databaseName = "millrace_demo";
+/** Seconds after which a workflow that should take ten is given up. */
+const patience = 90;
+/** Any number, the same in every demo: one at a time per database. */
+const demoLock = 7_061_996;
+
+/** Runs the demo and stops everything it has started, also when it fails or is interrupted. */
+export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
+  const started: { stop(): Promise<void> }[] = [];
+  const stop = async () => {
+    for (const part of started.splice(0).reverse()) await part.stop();
+  };
+  stopOnSignal(stop);
+  try {
+    return await play(options, (part) => {
+      started.push(part);
+      return part;
+    });
+  } finally {
+    await stop();
+  }
+}
+
+type Keep = <T extends { stop(): Promise<void> }>(part: T) => T;
+
+async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
+  const { out, orgId } = options;
+  const begun = Date.now();
+  const say = (text = "") => out.write(`${text}\n`);
+
+  say(bold("Millrace") + " — one row goes in, signed messages come out.\n");
+  const thirdParty = keep(await startThirdParty({ companies: readCompanies() }));
+  const receiver = keep(await startClient({ secret: options.signingSecret }));
+  const stack = keep(await startStack({ databaseName, env: environment(options, thirdParty), quiet: true }));
+  const database = await connect(stack, keep);
+  await endEarlierRuns(database);
+  introduce(stack, thirdParty, receiver, begun, say);
+
+  const setup = await insertSetup(database, {
+    orgId,
+    thirdPartyUrl: thirdParty.url,
+    clientUrl: receiver.url,
+    countries,
+  });
+  const inserted = Date.now();
+  const workflowId = await insertRequest(database, setup);
+  say(`${bold("insert into workflow_request")} (org_id, data) values (…) → ${workflowId}`);
+  say(dim(`three activities in two phases; companies of ${countries.join(", ")}\n`));
+
+  await follow(database, workflowId, inserted, out);
+  const outcome = await judge(database, options, workflowId, receiver, begun);
+  await report(database, options, receiver, inserted, outcome, say);
+  return outcome;
+}
+
+function environment(options: DemoOptions, thirdParty: ThirdParty): Record<string, string> {
+  const secrets: Record<string, string> = { webhook: options.signingSecret };
+  for (const [api, key] of Object.entries(thirdParty.keys)) secrets[secretNames[api as Api]] = key;
+  return { ETL_SECRETS: JSON.stringify({ [options.orgId]: secrets }) };
+}
+
+/** A connection that no other demo has on this database. */
+async function connect(stack: Stack, keep: Keep): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: stack.databaseUrl, application_name: "millrace demo" });
+  client.on("error", () => {});
+  await client.connect();
+  keep({ stop: () => client.end().catch(() => {}) });
+  const { rows } = await client.query<{ free: boolean }>("select pg_try_advisory_lock($1) as free", [
+    demoLock,
+  ]);
+  if (!rows[0]!.free) throw new Error("Another demo is running on this server; wait until it has ended.");
+  return client;
+}
+
+/** An interrupted demo leaves work for a third party that is gone. */
+async function endEarlierRuns(database: pg.Client): Promise<void> {
+  await database.query(
+    `select etl_api.cancel(w.id)
+     from public.workflow_request as w
+     join public.org as o on o.id = w.org_id
+     where o.slug like 'demo-%'
+       and w.state not in ('delivered', 'failed', 'timedout', 'invalid')`,
+  );
+}
+
+function introduce(
+  stack: Stack,
+  thirdParty: ThirdParty,
+  receiver: Client,
+  begun: number,
+  say: (text?: string) => void,
+): void {
+  const server = stack.server.embedded ? "embedded" : "of DATABASE_URL";
+  for (const line of table(
+    [{ title: "" }, { title: "" }, { title: "" }],
+    [
+      ["PostgreSQL", `port ${stack.server.port}`, dim(`${server}, database ${databaseName}`)],
+      ["edge functions", stack.functionsUrl ?? "", dim(stack.functions?.names.join(", ") ?? "")],
+      ["third party", thirdParty.url, dim("directory: a search in cursor pages")],
+      ["", "", dim("firmographics: asked first; sometimes 429, 500 or broken JSON; has gaps")],
+      ["", "", dim("registry: asked for what is still missing; asynchronous")],
+      ["", "", dim("people: one company at a time; slow")],
+      ["client", receiver.url, dim("verifies every signature; says 500 to the first message")],
+    ],
+  ).slice(1)) {
+    say(line);
+  }
+  say(dim(`ready after ${duration(Date.now() - begun)}\n`));
+}
+
+/** Shows the workflow until it is over. */
+async function follow(
+  database: pg.Client,
+  workflowId: string,
+  inserted: number,
+  out: WriteStream,
+): Promise<void> {
+  const panel = out.isTTY ? new Panel(out) : null;
+  const shown = new Map<string, string>();
+  for (;;) {
+    const progress = await readProgress(database, workflowId);
+    const seconds = (Date.now() - inserted) / 1000;
+    if (panel) panel.draw(panelLines(progress, seconds));
+    else for (const line of newLines(progress, seconds, shown)) out.write(`${line}\n`);
+    if (isOver(progress) || seconds > patience) return;
+    await delay(panel ? 100 : 200);
+  }
+}
+
+/** A workflow may be over while the message that tells so is still on its way. */
+function isOver({ state, deliveries }: Progress): boolean {
+  const open = ["new", "valid", "waiting", "ready", "in_progress"];
+  if (state === "delivered") return true;
+  return ["failed", "timedout", "invalid"].includes(state) && !open.some((one) => deliveries[one]);
+}
+
+const stateText = (state: string, substate: string | null) => (substate ? `${state} (${substate})` : state);
+
+function painted(state: string, text: string): string {
+  if (state === "delivered" || state === "done") return green(text);
+  if (state === "failed" || state === "invalid" || state === "timedout") return red(text);
+  return text;
+}
+
+function panelLines(progress: Progress, seconds: number): string[] {
+  const eta = progress.eta === null ? "" : `, about ${Math.ceil(progress.eta)} s to go`;
+  return [
+    ...table(
+      ["phase", "activity", "does", "asks", "objects", "runs", "state"].map((title) => ({
+        title,
+        right: title === "objects",
+      })),
+      progress.activities.map((activity) => [
+        String(activity.phase),
+        activity.key,
+        activity.type,
+        activity.sources.join(" → "),
+        activity.objects ? `${activity.objects} ${activity.object_type}` : "–",
+        counts(activity.runs) || "–",
+        painted(activity.state, stateText(activity.state, activity.substate)),
+      ]),
+      bold,
+    ),
+    dim(`messages: ${counts(progress.deliveries) || "none yet"}`),
+    `${bar(progress.percent)} ${String(Math.round(progress.percent)).padStart(3)} %  ` +
+      `${painted(progress.state, stateText(progress.state, progress.substate))}  ` +
+      dim(`phase ${progress.phase ?? "–"} of ${progress.phases ?? "–"}, ${seconds.toFixed(1)} s${eta}`),
+  ];
+}
+
+/** For a log: one line for each thing that has a new state, and how many runs there are by state. */
+function newLines(progress: Progress, seconds: number, shown: Map<string, string>): string[] {
+  const lines = progress.activities.map((activity): [string, string, string] => [
+    activity.key,
+    stateText(activity.state, activity.substate),
+    activity.objects ? `${activity.objects} ${activity.object_type}, runs: ${counts(activity.runs)}` : "",
+  ]);
+  lines.push([
+    "workflow",
+    stateText(progress.state, progress.substate),
+    `phase ${progress.phase ?? "–"} of ${progress.phases ?? "–"}, ${Math.round(progress.percent)} %`,
+  ]);
+  if (Object.keys(progress.deliveries).length > 0) lines.push(["messages", counts(progress.deliveries), ""]);
+  return lines
+    .filter(([name, state]) => shown.get(name) !== state)
+    .map(([name, state, more]) => {
+      shown.set(name, state);
+      return `${seconds.toFixed(1).padStart(5)} s  ${name.padEnd(8)}  ${state}${more ? dim(`  ${more}`) : ""}`;
+    });
+}
+
+/** Reads the figures and says whether all went as it should. */
+async function judge(
+  database: pg.Client,
+  { orgId }: DemoOptions,
+  workflowId: string,
+  receiver: Client,
+  begun: number,
+): Promise<DemoOutcome> {
+  const progress = await readProgress(database, workflowId);
+  const totals = await readTotals(database, orgId);
+  const retries = await readRetries(database, orgId);
+  const trouble = [
+    ...(await readTrouble(database, orgId)),
+    ...receiver.rejected.map((reason) => `the client refused a message: ${reason}`),
+    ...totals.deliveries
+      .filter(({ webhook_id }) => !receiver.messages.has(webhook_id))
+      .map(({ webhook_id, event_type }) => `message ${webhook_id} (${event_type}) never reached the client`),
+    ...[...receiver.messages.values()]
+      .filter(({ unchanged }) => !unchanged)
+      .map(({ id }) => `message ${id} did not say the same on every attempt`),
+  ];
+  const messages = totals.deliveries.map(({ webhook_id, event_type, state }) => ({
+    id: webhook_id,
+    type: event_type,
+    attempts: receiver.messages.get(webhook_id)?.attempts.map(({ status }) => status) ?? [],
+    verified: receiver.messages.has(webhook_id),
+    state,
+  }));
+  const ok =
+    progress.state === "delivered" &&
+    progress.activities.length > 0 &&
+    progress.activities.every(({ state }) => state === "delivered") &&
+    messages.length > 0 &&
+    messages.every(({ verified, state }) => verified && state === "delivered") &&
+    receiver.rejected.length === 0;
+  return {
+    ok,
+    summary: {
+      state: progress.state,
+      activities: progress.activities.map(({ key, type, phase, state, substate, objects }) => ({
+        key,
+        type,
+        phase,
+        state,
+        substate,
+        objects,
+      })),
+      objects: Object.values(totals.objects).reduce((sum, number) => sum + number, 0),
+      objects_by_type: totals.objects,
+      values: totals.values,
+      deliveries: messages.filter(({ verified, state }) => verified && state === "delivered").length,
+      messages,
+      retries: retries.length,
+      failures: retries.map(({ what, reason, state }) => ({ what, reason, state })),
+      trouble,
+      seconds: Math.round((Date.now() - begun) / 100) / 10,
+    },
+  };
+}
+
+async function report(
+  database: pg.Client,
+  { orgId }: DemoOptions,
+  receiver: Client,
+  inserted: number,
+  { ok, summary }: DemoOutcome,
+  say: (text?: string) => void,
+): Promise<void> {
+  const sources = await readSources(database, orgId);
+  const section = (title: string, lines: string[]) => {
+    say(`\n${bold(title)}`);
+    for (const line of lines) say(line);
+  };
+  section("What the client was told", companyTable(joinCompanies(receiver), sources));
+  section(
+    "Where the values came from (confidence)",
+    originTable(await readOrigins(database, orgId), sources),
+  );
+  section(
+    "Who was asked",
+    sources.map(({ name, runs, requests }) => `${name}: ${runs} runs in ${requests} requests`),
+  );
+  const retries = await readRetries(database, orgId);
+  if (retries.length > 0) section("What failed and was tried again", retryTable(retries, inserted));
+  section("Messages", messageTable(await readTotals(database, orgId), receiver));
+  if (!ok) section("What is wrong", summary.trouble.map(red));
+  const objects = Object.entries(summary.objects_by_type).map(([type, number]) => `${number} ${type}`);
+  say(
+    `\n${ok ? green("delivered") : red(`not delivered: ${summary.state}`)} · objects: ${objects.join(", ")} · ` +
+      `${summary.values} values · ${summary.deliveries} messages verified · ${summary.retries} retries · ` +
+      `${summary.seconds} s`,
+  );
+}
