@@ -71,7 +71,7 @@ grant insert (body) on app.note to authenticated;
 `,
   "sql/app/shout.sql": `create or replace function app.shout(body text) returns text
 language sql
-immutable
+stable
 set search_path = ''
 as $$ select upper(app.trimmed(body)) $$;
 comment on function app.shout(text) is 'Loud.';
@@ -79,14 +79,10 @@ revoke execute on function app.shout(text) from public;
 grant execute on function app.shout(text) to authenticated;
 `,
   "sql/app/trimmed.sql": `create or replace function app.trimmed(body text) returns text
-language plpgsql
-immutable
+language sql
+stable
 set search_path = ''
-as $$
-begin
-  return case when body is null then app.shout('') else btrim(body) end;
-end
-$$;
+as $$ select case when body is null then app.shout('') else btrim(body) end $$;
 comment on function app.trimmed(text) is 'Names shout, which names it.';
 `,
 };
