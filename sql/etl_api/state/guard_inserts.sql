@@ -6,27 +6,28 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 declare
+  entity constant etl_api.entity_kind := tg_table_name;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   fault record;
 begin
   -- "absent" as in guard_transitions.
   with step as materialized (
-    select n.id, n.org_id, h.from_state, h.to_state, h.ordinality = 1 as is_first,
-      h.ordinality > pg_catalog.cardinality(n.via) as is_last, n.substate, n.message
+    select n.id, n.org_id, n.substate, n.message,
+      pg_catalog.unnest(null::text || n.via) as from_state,
+      pg_catalog.unnest(n.via || n.state) as to_state,
+      pg_catalog.generate_series(0, pg_catalog.cardinality(n.via)) = 0 as is_first,
+      pg_catalog.generate_series(pg_catalog.cardinality(n.via), 0, -1) = 0 as is_last
     from (select 0 as replay, null::jsonb as error, null::jsonb as errors) as absent
     cross join lateral (
-      select r.id, r.org_id, replay, r.state::text as state, r.state_substate as substate,
-        coalesce(r.state_via::text[], '{}') as via,
+      select id, org_id, replay, state::text as state, state_substate as substate,
+        coalesce(state_via::text[], '{}') as via,
         coalesce(error ->> 'message', errors -> 0 ->> 'message') as message
-      from new_rows as r) as n
-    cross join lateral rows from (
-      pg_catalog.unnest(null::text || n.via), pg_catalog.unnest(n.via || n.state))
-      with ordinality as h (from_state, to_state, ordinality)
+      from new_rows) as n
     where n.replay = 0
   ), written as (
     insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
-    select tg_table_name::etl_api.entity_kind, s.id, s.org_id, s.from_state, s.to_state,
+    select entity, s.id, s.org_id, s.from_state, s.to_state,
       case when s.is_last then s.substate end,
       coalesce(why, case when s.is_last and s.to_state in ('failed', 'timedout', 'invalid') then s.message end),
       moment

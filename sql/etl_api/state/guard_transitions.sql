@@ -7,6 +7,7 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 declare
+  entity constant etl_api.entity_kind := tg_table_name;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   fault record;
@@ -17,19 +18,23 @@ begin
     select r.*
     from (select 0 as replay, null::jsonb as error, null::jsonb as errors) as absent
     cross join lateral (
-      select id, org_id, replay, state::text as state, state_substate as substate, state_via::text[] as via,
-        coalesce(error ->> 'message', errors -> 0 ->> 'message') as message
+      select id, org_id, replay, state, state_substate as substate, state_via as via, error, errors
       from new_rows) as r
   ), old_row as (
     select r.*
     from (select 0 as replay) as absent
     cross join lateral (
-      select id, org_id, replay, state::text as state, state_substate as substate, state_via::text[] as via
+      select id, org_id, replay, state, state_substate as substate, state_via as via
       from old_rows) as r
   ), changed as (
-    select n.*, o.state as old_state, o.id is null as moved,
-      n.via is distinct from o.via
-        or (o.state, n.state) not in (select t.from_state, t.to_state from etl_api.state_transition as t) as by_via
+    select n.id, n.org_id, n.state::text as state, o.state::text as old_state, n.substate, n.error, n.errors,
+      o.id is null as moved,
+      n.state = o.state and (n.via is null or not n.via is distinct from o.via) as stays,
+      -- A via left over from the write before counts only where the step is none without it.
+      case when n.via is not null and (n.via is distinct from o.via
+          or n.state <> o.state and (o.state::text, n.state::text) not in (
+            select t.from_state, t.to_state from etl_api.state_transition as t))
+        then n.via::text[] else '{}' end as via
     from new_row as n
     left join old_row as o on o.id = n.id and o.org_id = n.org_id and o.replay = n.replay
     where o.id is null
@@ -37,19 +42,18 @@ begin
         or n.substate is distinct from o.substate
         or n.via is not null and n.via is distinct from o.via)
   ), step as materialized (
-    select c.id, c.org_id, c.moved, h.from_state, h.to_state, h.ordinality > pg_catalog.cardinality(p.via) as is_last,
-      c.substate, c.message, p.via = '{}' and c.old_state = c.state as stays
+    -- Set-returning functions side by side in one row move in step.
+    select c.id, c.org_id, c.moved, c.stays, c.substate, c.error, c.errors,
+      pg_catalog.unnest(c.old_state || c.via) as from_state,
+      pg_catalog.unnest(c.via || c.state) as to_state,
+      pg_catalog.generate_series(pg_catalog.cardinality(c.via), 0, -1) = 0 as is_last
     from changed as c
-    cross join lateral (select case when c.by_via then coalesce(c.via, '{}') else '{}' end) as p (via)
-    cross join lateral rows from (
-      pg_catalog.unnest(c.old_state || p.via), pg_catalog.unnest(p.via || c.state))
-      with ordinality as h (from_state, to_state, ordinality)
   ), written as (
     insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
-    select tg_table_name::etl_api.entity_kind, s.id, s.org_id, s.from_state, s.to_state,
+    select entity, s.id, s.org_id, s.from_state, s.to_state,
       case when s.is_last then s.substate end,
       coalesce(why, case when s.is_last and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate = 'backoff')
-        then s.message end),
+        then coalesce(s.error ->> 'message', s.errors -> 0 ->> 'message') end),
       moment
     from step as s
   )
