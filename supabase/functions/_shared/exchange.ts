@@ -315,7 +315,7 @@ const REASONS: readonly [RegExp, string][] = [
   [/certificate|\bTLS\b|\bSSL\b|ERR_TLS|CERT_/i, "no secure connection could be made"],
   [/bad port|port \d+ (is|are) blocked|ports? .*blocked/i, "the port is one that is never connected to"],
   [
-    /UND_ERR_SOCKET|other side closed|terminated|closed before|incomplete|unexpected eof|UnexpectedEof/i,
+    /UND_ERR_SOCKET|other side closed|terminated|error reading a body|closed before|incomplete|unexpected eof|UnexpectedEof/i,
     "the connection was closed before the answer was complete",
   ],
 ];

@@ -21,6 +21,7 @@ export interface Work<C, R> {
   complete(results: readonly R[]): Promise<Completion[]>;
   /** What is reported in place of a result the database refuses as it is. */
   withoutAnswer(result: R, reason: string): R;
+  /** Hands back; the database rings for what comes back to it. */
   release(claims: readonly C[]): Promise<number>;
   /** Wakes a successor. */
   ring(): Promise<void>;
@@ -100,6 +101,7 @@ class Loop<C, R> {
   #claiming = false;
   #reporting = false;
   #releasing = false;
+  #ringing = false;
 
   #stopped: Stop | null = null;
   /** Nothing was there at the last look, and nothing has happened since that could have brought something. */
@@ -171,13 +173,12 @@ class Loop<C, R> {
     this.#sendMore();
     this.#report();
     this.#claimMore();
-    // Without anything to hand back, the successor need not wait for what is still under way here.
-    if (this.#stopped !== null && !this.#dry && !this.#claiming && !this.#releasing && !this.#rung)
-      this.#ring();
+    // The successor need not wait for what is still under way here.
+    if (this.#stopped !== null && !this.#dry && !this.#claiming && !this.#rung) this.#ring();
   }
 
   #isDone(): boolean {
-    const busy = this.#inFlight > 0 || this.#claiming || this.#reporting || this.#releasing;
+    const busy = this.#inFlight > 0 || this.#claiming || this.#reporting || this.#releasing || this.#ringing;
     if (busy || this.#queue.length > 0 || this.#outbox.length > 0) return false;
     return this.#dry || this.#stopped !== null;
   }
@@ -358,22 +359,21 @@ class Loop<C, R> {
   async #release(claims: readonly C[]): Promise<void> {
     try {
       this.#released += await this.#persist("release", () => this.#work.release(claims));
-      this.#ring();
     } catch {
       // Told already; the leases run out.
     }
   }
 
-  /** Rings for a successor, unless this call could not do anything: the next one could not either. */
+  /** Rings for a successor, once; unless this call could not do anything: the next one could not either. */
   #ring(): void {
     this.#rung = true;
-    if (this.#sent === 0 && this.#stopped !== "unloading") return;
-    const ringing = this.#work.ring().catch((error: unknown) => {
+    if (this.#sent === 0) return;
+    this.#ringing = true;
+    const ring = this.#work.ring().catch((error: unknown) => {
       this.#log("warn", "ring_failed", { message: messageOf(error) });
     });
-    this.#releasing = true;
-    void ringing.finally(() => {
-      this.#releasing = false;
+    void ring.finally(() => {
+      this.#ringing = false;
       this.#wake();
     });
   }
