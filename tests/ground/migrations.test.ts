@@ -212,13 +212,7 @@ trigger note_changed on app.note is missing in the migrations`);
 
   test.each([
     ["a setting", "sql/app/shout.sql", "set search_path = ''", "", "function app.shout(text): definition"],
-    [
-      "security",
-      "sql/app/shout.sql",
-      "immutable",
-      "immutable security definer",
-      "app.shout(text): definition",
-    ],
+    ["security", "sql/app/shout.sql", "stable", "stable security definer", "app.shout(text): definition"],
     ["a right", "sql/app/shout.sql", "to authenticated", "to anon", "function app.shout(text): privileges"],
     ["a column's right", "sql/app/policies.sql", "(body)", "(author)", "column app.note.author: privileges"],
     ["a comment", "sql/app/a_notes.sql", "loud", "quiet", "view app.a_notes: comment"],
