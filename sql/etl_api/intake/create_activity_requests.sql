@@ -1,0 +1,37 @@
+create or replace function etl_api.create_activity_requests(activities etl_api.requested_activity[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- One statement for both tables: the triggers that start activities fire when the edges are there as well.
+  with edge as materialized (
+    select e.org_id, e.from_id, e.to_id
+    from etl_api.activity_edges(activities) as e
+  ), created as (
+    insert into public.activity_request
+      (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, object_type_id, workflow_phase,
+       config, destination, max_objects, datapoint_ids, source_ids, state, state_via, state_substate, created_at)
+    select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type, a.object_type_id,
+      a.workflow_phase, a.config, nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
+      case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
+      '{new,valid}', a.waits_for, utils.now()
+    from (
+      select r.*,
+        case
+          when r.workflow_phase > pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) then 'phase'
+          when r.id in (select e.to_id from edge as e) then 'dependency'
+        end as waits_for
+      from pg_catalog.unnest(activities) as r
+    ) as a
+  )
+  insert into public.activity_dependency (org_id, activity_request_id, depends_on_id)
+  select e.org_id, e.to_id, e.from_id
+  from edge as e;
+end
+$$;
+
+comment on function etl_api.create_activity_requests(etl_api.requested_activity[]) is
+  'Creates the activity requests of accepted requests and the edges between them. Those of the lowest phase that wait for nobody start when the statement ends.';
+
+revoke execute on function etl_api.create_activity_requests(etl_api.requested_activity[]) from public;
+grant execute on function etl_api.create_activity_requests(etl_api.requested_activity[]) to service_role;

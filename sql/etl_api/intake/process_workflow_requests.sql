@@ -1,0 +1,19 @@
+create or replace function etl_api.process_workflow_requests(workflow_request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  slice constant int := 1000;
+begin
+  -- In slices, so that what is held in memory and what one fault undoes stay small.
+  for place in 1 .. coalesce(pg_catalog.cardinality(workflow_request_ids), 0) by slice loop
+    perform etl_api.isolate_workflow_requests(workflow_request_ids[place : place + slice - 1]);
+  end loop;
+end
+$$;
+
+comment on function etl_api.process_workflow_requests(uuid[]) is
+  'Takes new requests in: each ends as invalid with its errors, or is expanded into activity requests and started. The caller has inserted the rows or holds their locks.';
+
+revoke execute on function etl_api.process_workflow_requests(uuid[]) from public;
+grant execute on function etl_api.process_workflow_requests(uuid[]) to service_role;

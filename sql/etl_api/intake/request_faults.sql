@@ -1,0 +1,54 @@
+create or replace function etl_api.request_faults(workflow_request_ids uuid[])
+returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+as $$
+begin
+  return query
+  select w.id, f.code, f.path, etl_api.shorten_json(f.found), f.message, f.hint
+  from pg_catalog.unnest(workflow_request_ids) as i (id)
+  join public.workflow_request as w on w.id = i.id and w.replay = 0
+  cross join lateral (
+    select 'missing_value' as code, '$' as path, w.data as found,
+      'The request has no data.' as message,
+      'Give an object such as {"data": {"enrich": {"id": "<activity uuid>"}}}.' as hint
+    where w.data is null or w.data = 'null'
+    union all
+    select 'invalid_json', '$', w.data,
+      pg_catalog.format('The data of a request is an object, but this is %s.', etl_api.describe_json(w.data)),
+      case when pg_catalog.left(pg_catalog.ltrim(w.data #>> '{}'), 1) = '{' and pg_catalog.jsonb_typeof(w.data) = 'string'
+        then 'It looks like JSON written into a text: give the object itself, not its text.'
+        else 'Give an object such as {"data": {"enrich": {"id": "<activity uuid>"}}}.' end
+    where pg_catalog.jsonb_typeof(w.data) not in ('object', 'null')
+    union all
+    select 'missing_value', '$.data', w.data -> 'data',
+      'The request names no activity.',
+      'Give at least one, such as {"data": {"enrich": {"id": "<activity uuid>"}}}.'
+    where pg_catalog.jsonb_typeof(w.data) = 'object'
+      and coalesce(w.data -> 'data', 'null') in ('null', '{}')
+    union all
+    select 'invalid_type', '$.data', w.data -> 'data',
+      pg_catalog.format('The activities are an object of keys and activities, but this is %s.', etl_api.describe_json(w.data -> 'data')),
+      'Give each activity a key of your own, such as {"enrich": {"id": "<activity uuid>"}}.'
+    where pg_catalog.jsonb_typeof(w.data) = 'object'
+      and pg_catalog.jsonb_typeof(w.data -> 'data') not in ('object', 'null')
+    union all
+    select 'too_many_activities', '$.data', pg_catalog.to_jsonb(k.count),
+      pg_catalog.format('The request names %s activities; 1000 is the most.', k.count),
+      'Make several requests of it.'
+    from (
+      select pg_catalog.count(*)
+      from pg_catalog.jsonb_object_keys(
+        case when pg_catalog.jsonb_typeof(w.data -> 'data') = 'object' then w.data -> 'data' end)
+    ) as k
+    where k.count > 1000
+  ) as f;
+end
+$$;
+
+comment on function etl_api.request_faults(uuid[]) is
+  'What is wrong with the outer structure of requests: no data, no object, no activities, too many.';
+
+revoke execute on function etl_api.request_faults(uuid[]) from public;
+grant execute on function etl_api.request_faults(uuid[]) to service_role;
