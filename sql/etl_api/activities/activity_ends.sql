@@ -1,8 +1,11 @@
 create or replace function etl_api.activity_ends(activity_request_ids uuid[])
 returns table (activity_request_id uuid, state public.activity_request_state, substate text)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select ar.id,
     case
       when runs.failed > 0 and runs.done = 0 and found.objects = 0 then 'failed'
@@ -32,7 +35,8 @@ as $$
     from public.activity_result as r
     where r.activity_request_id = ar.id
   ) as found
-  where ar.id = any (activity_request_ids)
+  where ar.id = any (activity_request_ids);
+end
 $$;
 
 comment on function etl_api.activity_ends(uuid[]) is

@@ -1,6 +1,11 @@
 create or replace function etl_api.advance_activities(activity_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   over_ids uuid[];

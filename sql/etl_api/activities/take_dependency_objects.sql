@@ -1,7 +1,8 @@
 create or replace function etl_api.take_dependency_objects(activity_request_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- What an enrichment takes is also what it results in; the other types result in what they found.
   insert into public.activity_object (org_id, activity_request_id, role, object_id)
   select taken.org_id, taken.id, 'input', taken.object_id
@@ -23,7 +24,8 @@ as $$
   where taken.max_objects is null
      or taken.place <= taken.max_objects
   order by taken.ordinal
-  on conflict do nothing
+  on conflict do nothing;
+end
 $$;
 
 comment on function etl_api.take_dependency_objects(uuid[]) is

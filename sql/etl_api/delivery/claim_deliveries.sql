@@ -4,8 +4,14 @@ returns table (
   secret_name text, secret_scope text, event_type text, body text, timeout_ms int, attempt int)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
+  lease interval := etl_api.time_limit(null, 'lease_seconds');
   timeout interval := etl_api.time_limit(null, 'delivery_timeout_seconds');
 begin
   perform etl_api.check_claim_arguments(worker, max_deliveries, 'max_deliveries');
@@ -17,7 +23,7 @@ begin
         state_via = case when d.state = 'waiting' then '{ready}'::public.delivery_state[] end,
         state_substate = null,
         attempts = d.attempts + 1,
-        lease_until = etl_api.lease_until(pg_catalog.date_part('epoch', timeout)::int),
+        lease_until = utils.now() + lease + timeout,
         lease_token = pg_catalog.gen_random_uuid(),
         worker = claim_deliveries.worker,
         claimed_at = utils.now()

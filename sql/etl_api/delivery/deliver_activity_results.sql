@@ -1,27 +1,30 @@
 create or replace function etl_api.deliver_activity_results(activity_request_ids uuid[]) returns int
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select etl_api.queue_messages(
-    pg_catalog.array_agg(ar.org_id order by ar.id),
-    pg_catalog.array_agg(ar.workflow_request_id order by ar.id),
-    pg_catalog.array_agg(ar.id order by ar.id),
-    pg_catalog.array_agg(ar.destination -> 'webhook' order by ar.id),
-    pg_catalog.array_agg('activity_request.' || ar.state order by ar.id),
-    pg_catalog.array_agg(pg_catalog.jsonb_build_object(
-      'workflow_request_id', ar.workflow_request_id,
-      'activity_request_id', ar.id,
-      'activity_key', ar.activity_key,
-      'org_id', ar.org_id,
-      'state', ar.state,
-      'substate', ar.state_substate,
-      'objects', coalesce(r.objects, '[]'),
-      'summary', coalesce(r.summary, '{}')) order by ar.id))
-  from public.activity_request as ar
-  left join public.activity_result as r on r.activity_request_id = ar.id
-  where ar.id = any (activity_request_ids)
-    and ar.state in ('done', 'failed', 'timedout')
-    and ar.destination ? 'webhook'
+begin
+  return (
+    select etl_api.queue_messages(
+      pg_catalog.array_agg(ar.org_id order by ar.id),
+      pg_catalog.array_agg(ar.workflow_request_id order by ar.id),
+      pg_catalog.array_agg(ar.id order by ar.id),
+      pg_catalog.array_agg(ar.destination -> 'webhook' order by ar.id),
+      pg_catalog.array_agg('activity_request.' || ar.state order by ar.id),
+      pg_catalog.array_agg(pg_catalog.jsonb_build_object(
+        'workflow_request_id', ar.workflow_request_id,
+        'activity_request_id', ar.id,
+        'activity_key', ar.activity_key,
+        'org_id', ar.org_id,
+        'state', ar.state,
+        'substate', ar.state_substate,
+        'objects', coalesce(r.objects, '[]'),
+        'summary', coalesce(r.summary, '{}')) order by ar.id))
+    from public.activity_request as ar
+    left join public.activity_result as r on r.activity_request_id = ar.id
+    where ar.id = any (activity_request_ids)
+      and ar.state in ('done', 'failed', 'timedout')
+      and ar.destination ? 'webhook');
+end
 $$;
 
 comment on function etl_api.deliver_activity_results(uuid[]) is

@@ -4,8 +4,14 @@ returns table (
   request jsonb, timeout_ms int, attempt int)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
+  lease interval := etl_api.time_limit(null, 'lease_seconds');
   source_ids uuid[];
   capacities int[];
   again_ids uuid[];
@@ -45,7 +51,7 @@ begin
         state_via = case when r.state = 'waiting' then '{ready}'::public.run_request_state[] end,
         state_substate = null,
         attempts = r.attempts + 1,
-        lease_until = etl_api.lease_until(s.timeout_seconds),
+        lease_until = utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
         lease_token = pg_catalog.gen_random_uuid(),
         worker = claim_run_requests.worker,
         claimed_at = utils.now()

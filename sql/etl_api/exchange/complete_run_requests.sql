@@ -2,6 +2,11 @@ create or replace function etl_api.complete_run_requests(results jsonb)
 returns table (run_request_id uuid, accepted boolean, message text)
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -4,6 +4,7 @@ set search_path = ''
 as $$
 declare
   activity_ids uuid[];
+  enriched_ids uuid[];
   object_ids uuid[];
 begin
   -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
@@ -41,23 +42,17 @@ begin
     where q.run_request_id = f.root_id
       and q.state = 'in_progress'
       and ar.id = q.activity_request_id
-    returning q.activity_request_id, q.object_id, ar.activity_type
+    returning q.activity_request_id, q.object_id, case when ar.state = 'in_progress' then ar.activity_type end as activity_type
   )
   select pg_catalog.array_agg(distinct e.activity_request_id),
-    pg_catalog.array_agg(distinct e.object_id) filter (where e.activity_type = 'enrichment')
-  into activity_ids, object_ids
+    pg_catalog.array_agg(e.activity_request_id) filter (where e.activity_type = 'enrichment'),
+    pg_catalog.array_agg(e.object_id) filter (where e.activity_type = 'enrichment')
+  into activity_ids, enriched_ids, object_ids
   from ended as e;
 
   -- What is still missing of these objects goes to the next source at once, while others are still out.
   if object_ids is not null then
-    perform etl_api.create_run_enrichment(
-      array(
-        select ar.id
-        from public.activity_request as ar
-        where ar.id = any (activity_ids)
-          and ar.activity_type = 'enrichment'
-          and ar.state = 'in_progress'),
-      object_ids);
+    perform etl_api.create_run_enrichment(enriched_ids, object_ids);
   end if;
   return coalesce(activity_ids, '{}');
 end

@@ -2,9 +2,12 @@ create or replace function etl_api.render_follow_ups(
   kinds text[], source_ids uuid[], activity_request_ids uuid[], external_ids text[], cursors jsonb[], pages int[],
   before_ids uuid[])
 returns table (item int, request jsonb, missing text[])
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   -- A follow-up carries the runs of its chain.
   select r.item, r.request, r.missing
   from (
@@ -15,7 +18,8 @@ as $$
     join public.run_queue as q on q.run_request_id = before.root_id
   ) as carried
   cross join lateral etl_api.render_requests(
-    kinds, source_ids, activity_request_ids, external_ids, cursors, pages, carried.items, carried.run_ids) as r
+    kinds, source_ids, activity_request_ids, external_ids, cursors, pages, carried.items, carried.run_ids) as r;
+end
 $$;
 
 comment on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) is

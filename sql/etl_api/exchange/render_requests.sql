@@ -2,9 +2,12 @@ create or replace function etl_api.render_requests(
   kinds text[], source_ids uuid[], activity_request_ids uuid[], external_ids text[], cursors jsonb[], pages int[],
   run_items int[], run_ids uuid[])
 returns table (item int, request jsonb, missing text[])
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   -- run_items[i] says to which request run_ids[i] belongs. What costs a look-up is looked up only for a
   -- template that asks for it.
   with asked as materialized (
@@ -77,7 +80,8 @@ as $$
       then utils.replace_request_placeholders(v.template, v.vars) end,
     u.missing
   from vars as v
-  cross join lateral (select utils.unresolved_placeholders(v.template, v.vars) as missing) as u
+  cross join lateral (select utils.unresolved_placeholders(v.template, v.vars) as missing) as u;
+end
 $$;
 
 comment on function etl_api.render_requests(text[], uuid[], uuid[], text[], jsonb[], int[], int[], uuid[]) is

@@ -1,7 +1,8 @@
 create or replace function etl_api.settle_answers(answers etl_api.answer[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   update public.run_request as r
   set state = case
         when a.verdict in ('map', 'ask') then 'done'
@@ -22,7 +23,8 @@ as $$
       finished_at = case when a.verdict not in ('poll', 'retry') then utils.now() end
   from unnest(answers) as a
   where r.id = a.run_request_id
-    and r.org_id = a.org_id
+    and r.org_id = a.org_id;
+end
 $$;
 
 comment on function etl_api.settle_answers(etl_api.answer[]) is

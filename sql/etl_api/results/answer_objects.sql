@@ -2,9 +2,12 @@ create or replace function etl_api.answer_objects(answers etl_api.answer[])
 returns table (
   run_request_id uuid, org_id uuid, activity_request_id uuid, activity_type text, object_type_id uuid, source_id uuid,
   root_id uuid, place bigint, natural_key jsonb, object jsonb, raw jsonb)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   select a.run_request_id, a.org_id, ar.id, ar.activity_type, ar.object_type_id, a.source_id, a.root_id, n.place,
     etl_api.natural_key(t.key_datapoints, whole.object), whole.object, n.raw
   from unnest(answers) as a
@@ -34,7 +37,8 @@ as $$
           and not (n.raw || n.object) ? d.name), '{}') end as object
   ) as whole
   where a.verdict = 'map'
-    and a.body is not null
+    and a.body is not null;
+end
 $$;
 
 comment on function etl_api.answer_objects(etl_api.answer[]) is

@@ -1,9 +1,10 @@
 create or replace function etl_api.link_found_objects(
   org_ids uuid[], activity_request_ids uuid[], object_ids uuid[], stored_ids uuid[])
 returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   insert into public.activity_object (org_id, activity_request_id, role, object_id)
   select f.org_id, f.activity_request_id, 'result', f.object_id
   from (
@@ -31,7 +32,8 @@ as $$
   where ar.max_objects is null
      or before.already + f.number <= ar.max_objects
   order by f.place
-  on conflict do nothing
+  on conflict do nothing;
+end
 $$;
 
 comment on function etl_api.link_found_objects(uuid[], uuid[], uuid[], uuid[]) is

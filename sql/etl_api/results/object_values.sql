@@ -1,8 +1,11 @@
 create or replace function etl_api.object_values(object_ids uuid[])
 returns table (object_id uuid, "values" jsonb, provenance jsonb)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   -- What the request itself said comes first, then fresh before stale, then the sources in their order.
   select o.id, pg_catalog.jsonb_object_agg(best.name, best.value), pg_catalog.jsonb_object_agg(best.name, best.provenance)
   from unnest(object_ids) as o (id)
@@ -28,7 +31,8 @@ as $$
       v.confidence desc,
       v.observed_at desc
   ) as best
-  group by o.id
+  group by o.id;
+end
 $$;
 
 comment on function etl_api.object_values(uuid[]) is

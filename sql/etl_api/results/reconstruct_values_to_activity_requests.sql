@@ -1,7 +1,8 @@
 create or replace function etl_api.reconstruct_values_to_activity_requests(activity_request_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
+begin
   -- An enrichment delivers what was asked for; a search everything known of what it found, unless told what.
   insert into public.activity_result (activity_request_id, org_id, objects, summary, created_at)
   select ar.id, ar.org_id, coalesce(built.objects, '[]'),
@@ -66,7 +67,8 @@ as $$
   on conflict (activity_request_id, org_id) do update
     set objects = excluded.objects,
         summary = excluded.summary,
-        created_at = excluded.created_at
+        created_at = excluded.created_at;
+end
 $$;
 
 comment on function etl_api.reconstruct_values_to_activity_requests(uuid[]) is

@@ -5,6 +5,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  lease interval := etl_api.time_limit(null, 'lease_seconds');
   run_ids uuid[];
   run_items int[];
   source_of uuid[];
@@ -93,7 +94,7 @@ begin
     (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts,
      state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at)
   select t.id, ar.org_id, ar.workflow_request_id, ar.id, t.source_id, 'run', t.id, 1,
-    'in_progress', '{new,valid,ready}', utils.now(), etl_api.lease_until(s.timeout_seconds),
+    'in_progress', '{new,valid,ready}', utils.now(), utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
     pg_catalog.gen_random_uuid(), allocate_source_runs.worker, utils.now(), utils.now()
   from unnest(request_ids, source_of, activity_of, requests)
     as t (id, source_id, activity_request_id, request)

@@ -6,6 +6,14 @@ as $$
 declare
   created int;
 begin
+  if object_ids is null then
+    select pg_catalog.array_agg(ao.activity_request_id), pg_catalog.array_agg(ao.object_id)
+    into activity_request_ids, object_ids
+    from public.activity_object as ao
+    where ao.activity_request_id = any (activity_request_ids)
+      and ao.role = 'input';
+  end if;
+
   -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
   -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
   -- datapoint are never asked again for another. What an open run may still bring is not asked elsewhere.
@@ -47,7 +55,7 @@ end
 $$;
 
 comment on function etl_api.create_run_enrichment(uuid[], uuid[]) is
-  'Creates one run per input object (all, or the given ones) and source that is to be asked next: the waterfall. Returns how many.';
+  'Creates the runs of enrichment: for each pair of activity request and object (without object_ids: for every input object of the activity requests) one per source that is to be asked next, the waterfall. Returns how many.';
 
 revoke execute on function etl_api.create_run_enrichment(uuid[], uuid[]) from public;
 grant execute on function etl_api.create_run_enrichment(uuid[], uuid[]) to service_role;

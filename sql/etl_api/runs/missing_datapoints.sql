@@ -1,16 +1,15 @@
-create or replace function etl_api.missing_datapoints(activity_request_ids uuid[], object_ids uuid[] default null)
+create or replace function etl_api.missing_datapoints(activity_request_ids uuid[], object_ids uuid[])
 returns table (activity_request_id uuid, object_id uuid, datapoint_id uuid)
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
+begin
+  return query
   -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
-  select ar.id, ao.object_id, wanted.datapoint_id
-  from unnest(activity_request_ids) as i (id)
+  select ar.id, i.object_id, wanted.datapoint_id
+  from unnest(activity_request_ids, object_ids) as i (id, object_id)
   join public.activity_request as ar on ar.id = i.id
-  join public.activity_object as ao
-    on ao.activity_request_id = ar.id
-    and ao.role = 'input'
-    and (object_ids is null or ao.object_id = any (object_ids))
   cross join lateral unnest(ar.datapoint_ids) as wanted (datapoint_id)
   where not exists (
     select 1
@@ -23,13 +22,14 @@ as $$
       order by ds.priority, ds.source_id
       limit 1
     ) as age on true
-    where v.object_id = ao.object_id
+    where v.object_id = i.object_id
       and v.datapoint_id = wanted.datapoint_id
-      and (age.max_age is null or v.observed_at + age.max_age > utils.now()))
+      and (age.max_age is null or v.observed_at + age.max_age > utils.now()));
+end
 $$;
 
 comment on function etl_api.missing_datapoints(uuid[], uuid[]) is
-  'What enrichment still has to find: datapoints of input objects (all, or the given ones) that have no value, or none younger than max_age.';
+  'What enrichment still has to find: of each pair of activity request and object, the datapoints that have no value, or none younger than max_age.';
 
 revoke execute on function etl_api.missing_datapoints(uuid[], uuid[]) from public;
 grant execute on function etl_api.missing_datapoints(uuid[], uuid[]) to service_role;
