@@ -516,8 +516,7 @@ create table public.value (
   unique nulls not distinct (object_id, datapoint_id, source_id),
   foreign key (object_id, org_id) references public.object (id, org_id) on delete cascade
 ) with (fillfactor = 90);
-create index value_datapoint_id_idx on public.value (datapoint_id);
-create index value_source_id_idx on public.value (source_id);
+-- No index by datapoint or source: only deleting such a row would read it, and every value stored would pay for it.
 comment on table public.value is 'The latest value of a datapoint of an object from one source, with its provenance.';
 comment on column public.value.id is 'Identity of the value.';
 comment on column public.value.org_id is 'Its tenant.';

@@ -39,7 +39,8 @@ begin
         error = f.error,
         finished_at = utils.now()
     from fate as f, public.activity_request as ar
-    where q.run_request_id = f.root_id
+    where q.run_request_id = any (root_ids)
+      and q.run_request_id = f.root_id
       and q.state = 'in_progress'
       and ar.id = q.activity_request_id
     returning q.activity_request_id, q.object_id, case when ar.state = 'in_progress' then ar.activity_type end as activity_type
