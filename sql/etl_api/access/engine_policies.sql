@@ -1,0 +1,40 @@
+-- The engine's own tables.
+
+drop policy if exists members_read on etl_api.state_history;
+create policy members_read on etl_api.state_history
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.state_history is 'Members read the history of their orgs'' rows.';
+
+drop policy if exists members_read on etl_api.etl_log;
+create policy members_read on etl_api.etl_log
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.etl_log is 'Members read what the engine logged of their orgs.';
+
+drop policy if exists everybody_reads on etl_api.state_transition;
+create policy everybody_reads on etl_api.state_transition
+  for select to authenticated
+  using (true);
+comment on policy everybody_reads on etl_api.state_transition is 'The allowed steps are no secret.';
+
+drop policy if exists nobody on etl_api.state_history_default;
+create policy nobody on etl_api.state_history_default
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.state_history_default is 'History is read through etl_api.state_history.';
+
+drop policy if exists nobody on etl_api.advance_queue;
+create policy nobody on etl_api.advance_queue
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.advance_queue is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.setting;
+create policy nobody on etl_api.setting
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.setting is 'Of no use to a user: the engine and its operator only.';

@@ -1,0 +1,99 @@
+-- Who may touch which table at all; which rows, the policies say. Supabase grants everything in schema public to
+-- anon and authenticated when a table is made, so first all of it is taken back.
+revoke all on
+  public.org,
+  public.org_member,
+  public.object_type,
+  public.datapoint,
+  public.source,
+  public.object_source,
+  public.datapoint_source,
+  public.activity,
+  public.factor,
+  public.webhook_endpoint,
+  public.workflow_request,
+  public.activity_request,
+  public.activity_dependency,
+  public.object,
+  public.value,
+  public.activity_object,
+  public.run_queue,
+  public.run_request,
+  public.run_request_payload,
+  public.run_response,
+  public.activity_result,
+  public.delivery,
+  public.delivery_body,
+  etl_api.state_transition,
+  etl_api.state_history,
+  etl_api.state_history_default,
+  etl_api.advance_queue,
+  etl_api.etl_log,
+  etl_api.setting
+from public, anon, authenticated;
+
+grant select on
+  public.org,
+  public.workflow_request,
+  public.activity_request,
+  public.activity_dependency,
+  public.object,
+  public.value,
+  public.activity_object,
+  public.run_queue,
+  public.run_request,
+  public.run_request_payload,
+  public.run_response,
+  public.activity_result,
+  public.delivery,
+  public.delivery_body,
+  etl_api.state_transition,
+  etl_api.state_history,
+  etl_api.etl_log
+to authenticated;
+
+grant select, insert, update, delete on
+  public.org_member,
+  public.object_type,
+  public.datapoint,
+  public.source,
+  public.object_source,
+  public.datapoint_source,
+  public.activity,
+  public.factor,
+  public.webhook_endpoint
+to authenticated;
+
+-- The counters and charges of an org, and every column of a request but three, are the engine's.
+grant update (name, settings) on public.org to authenticated;
+grant insert (org_id, data, idempotency_key) on public.workflow_request to authenticated;
+
+grant select, insert, update, delete on
+  public.org,
+  public.org_member,
+  public.object_type,
+  public.datapoint,
+  public.source,
+  public.object_source,
+  public.datapoint_source,
+  public.activity,
+  public.factor,
+  public.webhook_endpoint,
+  public.workflow_request,
+  public.activity_request,
+  public.activity_dependency,
+  public.object,
+  public.value,
+  public.activity_object,
+  public.run_queue,
+  public.run_request,
+  public.run_request_payload,
+  public.run_response,
+  public.activity_result,
+  public.delivery,
+  public.delivery_body,
+  etl_api.advance_queue,
+  etl_api.setting
+to service_role;
+grant select, insert on etl_api.etl_log to service_role;
+grant select on etl_api.state_transition, etl_api.state_history to service_role;
