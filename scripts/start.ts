@@ -6,7 +6,7 @@ import { startStack, stopOnSignal, type Stack } from "./lib/stack.ts";
 const help = `Runs the whole local stack until Ctrl-C: PostgreSQL, migrations, edge functions, doorbell and clock.
 
   npm start                      prints DATABASE_URL and the functions' URLs, one a line
-  npm start -- --json            prints one JSON object as the first line
+  npm start --silent -- --json   prints one JSON object as the first line (--silent keeps npm's own lines away)
   npm start -- --database NAME   works in that database instead of "millrace"
 
 With DATABASE_URL set it uses that server and database and starts none; MILLRACE_DATA_DIR moves the data of the
@@ -60,15 +60,6 @@ function print(stack: Stack, json: boolean): void {
   process.stderr.write("The stack is running; Ctrl-C stops it.\n");
 }
 
-/** npm that was killed cannot tell us: notice that the process that started us is gone. */
-function endWithNpm(): void {
-  if (!process.env.npm_lifecycle_event) return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, "SIGTERM");
-  }, 1_000).unref();
-}
-
 const { json, database, help: helpWanted } = readArguments();
 if (helpWanted) {
   process.stdout.write(help);
@@ -77,7 +68,6 @@ if (helpWanted) {
 
 let starting: Promise<Stack> | undefined;
 stopOnSignal(async () => (await starting)?.stop());
-endWithNpm();
 try {
   starting = startStack({ databaseName: database, keepAlive: true });
   print(await starting, json);

@@ -26,6 +26,8 @@ export interface StackOptions {
   bell?: Pick<DoorbellOptions, "running" | "pending" | "clockInterval">;
   /** Keep the functions' log and the bell's troubles to itself. */
   quiet?: boolean;
+  /** Receives the functions' log and the bell's troubles, line by line, in place of standard error. */
+  onLog?: (from: string, line: string) => void;
   /** Start a server or functions process that died again; false by default. */
   keepAlive?: boolean;
 }
@@ -53,7 +55,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= stopInOrder([...started].reverse()));
   const log = (from: string) => (line: string) => {
-    if (!options.quiet) process.stderr.write(`[${from}] ${line}\n`);
+    if (options.onLog) options.onLog(from, line);
+    else if (!options.quiet) process.stderr.write(`[${from}] ${line}\n`);
   };
   try {
     const server = await startServer(options.server);
@@ -159,19 +162,27 @@ const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * Makes SIGINT, SIGTERM and SIGHUP run `stop` and then end this process with the code a shell expects: 130, 143, 129.
- * A second signal ends at once; the guards of the children still stop them.
+ * A second signal ends at once; the guards of the children still stop them. Run by npm, the death of npm counts as
+ * SIGTERM: killed, it cannot pass on a signal.
  *
  * @param stop - stops what runs by then; called once
  */
 export function stopOnSignal(stop: () => Promise<void>): void {
   let first = true;
-  for (const [signal, code] of Object.entries(exitCodes)) {
-    process.on(signal, () => {
-      if (!first) process.exit(code);
-      first = false;
-      void stop()
-        .catch((error: unknown) => process.stderr.write(`${(error as Error).message}\n`))
-        .finally(() => process.exit(code));
-    });
-  }
+  const end = (code: number) => {
+    if (!first) process.exit(code);
+    first = false;
+    void stop()
+      .catch((error: unknown) => process.stderr.write(`${(error as Error).message}\n`))
+      .finally(() => process.exit(code));
+  };
+  for (const [signal, code] of Object.entries(exitCodes)) process.on(signal, () => end(code));
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    end(exitCodes.SIGTERM);
+  }, 1_000);
+  watch.unref();
 }

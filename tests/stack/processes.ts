@@ -57,8 +57,8 @@ export interface ScriptOptions {
   uid?: number;
   gid?: number;
   cwd?: string;
-  /** Under a shell that waits for it, as under npm. */
-  throughShell?: boolean;
+  /** A command in place of Node and the file. */
+  command?: string[];
 }
 
 /** Runs a TypeScript file as its own process and waits for its first line. */
@@ -73,8 +73,7 @@ export async function runScript<T>(
     npm_lifecycle_event: _npm,
     ...inherited
   } = process.env;
-  const command = [process.execPath, "--import", "tsx", file, ...args];
-  if (options.throughShell) command.unshift("/bin/sh", "-c", '"$@"; exit $?', "sh");
+  const command = [...(options.command ?? [process.execPath, "--import", "tsx", file]), ...args];
   const child = spawn(command[0]!, command.slice(1), {
     cwd: options.cwd ?? checkout,
     env: { ...inherited, ...options.env },
