@@ -40,7 +40,8 @@ export function joinCompanies(client: Client): CompanyResult[] {
   for (const { values } of receivedObjects(client, "people")) {
     companies.get(String(values.company))?.founders.push(String(values.name));
   }
-  return [...companies.values()].sort((a, b) => a.domain.localeCompare(b.domain));
+  const name = ({ values, domain }: CompanyResult) => String(values.name ?? domain);
+  return [...companies.values()].sort((a, b) => name(a).localeCompare(name(b), "en"));
 }
 
 /** The result as a table; a letter behind each value says who gave it. */
@@ -80,16 +81,21 @@ export function originTable(origins: Origin[], sources: SourceUse[]): string[] {
     ],
     origins.map((origin) => {
       const given = sources.map(({ name }) => origin.sources[name] ?? 0);
-      const missing = origin.objects - given.reduce((sum, number) => sum + number, 0);
       return [
         origin.datapoint,
         dim(origin.object_type),
         ...given.map((number) => (number === 0 ? dim("·") : String(number))),
-        missing === 0 ? dim("·") : String(missing),
+        origin.missing === 0 ? dim("·") : String(origin.missing),
       ];
     }),
     bold,
   );
+}
+
+/** `62 companies` */
+export function amount(number: number, objectType: string): string {
+  const plural: Record<string, string> = { company: "companies", person: "people" };
+  return `${number} ${number === 1 ? objectType : (plural[objectType] ?? objectType)}`;
 }
 
 /** What failed and was tried again. */

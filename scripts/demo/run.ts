@@ -1,24 +1,16 @@
 /** One run of the demo, from an empty database to the last message. */
-import { setTimeout as delay } from "node:timers/promises";
 import type { WriteStream } from "node:tty";
 import pg from "pg";
 import { bold, dim, duration, green, red } from "../lib/console.ts";
 import { startStack, stopOnSignal, type Stack } from "../lib/stack.ts";
 import { startClient, type Client } from "./client.ts";
 import { readCompanies } from "./facts.ts";
-import { companyTable, joinCompanies, messageTable, originTable, retryTable } from "./report.ts";
+import { follow } from "./follow.ts";
+import { amount, companyTable, joinCompanies, messageTable, originTable, retryTable } from "./report.ts";
 import { insertRequest, insertSetup, secretNames } from "./setup.ts";
-import { bar, counts, Panel, table } from "./text.ts";
+import { table } from "./text.ts";
 import { startThirdParty, type Api, type ThirdParty } from "./third-party.ts";
-import {
-  readOrigins,
-  readProgress,
-  readRetries,
-  readSources,
-  readTotals,
-  readTrouble,
-  type Progress,
-} from "./watch.ts";
+import { readOrigins, readProgress, readRetries, readSources, readTotals, readTrouble } from "./watch.ts";
 
 /** How to run the demo. */
 export interface DemoOptions {
@@ -68,8 +60,6 @@ export interface DemoOutcome {
 /** Companies of these countries are looked for: 62 of them. */
 const countries = ["France", "Germany", "Japan", "United States"];
 const databaseName = "millrace_demo";
-/** Seconds after which a workflow that should take ten is given up. */
-const patience = 90;
 /** Any number, the same in every demo: one at a time per database. */
 const demoLock = 7_061_996;
 
@@ -100,7 +90,18 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
   say(bold("Millrace") + " — one row goes in, signed messages come out.\n");
   const thirdParty = keep(await startThirdParty({ companies: readCompanies() }));
   const receiver = keep(await startClient({ secret: options.signingSecret }));
-  const stack = keep(await startStack({ databaseName, env: environment(options, thirdParty), quiet: true }));
+  const log: string[] = [];
+  const stack = keep(
+    await startStack({
+      databaseName,
+      env: environment(options, thirdParty),
+      // Kept for the case that something goes wrong that the database does not know of.
+      onLog: (from, line) => {
+        if (!line.includes('"level":"info"')) log.push(`${from}: ${line}`);
+        if (log.length > 10) log.shift();
+      },
+    }),
+  );
   const database = await connect(stack, keep);
   await endEarlierRuns(database);
   introduce(stack, thirdParty, receiver, begun, say);
@@ -118,6 +119,7 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
 
   await follow(database, workflowId, inserted, out);
   const outcome = await judge(database, options, workflowId, receiver, begun);
+  if (!outcome.ok) outcome.summary.trouble.push(...log);
   await report(database, options, receiver, inserted, outcome, say);
   return outcome;
 }
@@ -175,87 +177,6 @@ function introduce(
     say(line);
   }
   say(dim(`ready after ${duration(Date.now() - begun)}\n`));
-}
-
-/** Shows the workflow until it is over. */
-async function follow(
-  database: pg.Client,
-  workflowId: string,
-  inserted: number,
-  out: WriteStream,
-): Promise<void> {
-  const panel = out.isTTY ? new Panel(out) : null;
-  const shown = new Map<string, string>();
-  for (;;) {
-    const progress = await readProgress(database, workflowId);
-    const seconds = (Date.now() - inserted) / 1000;
-    if (panel) panel.draw(panelLines(progress, seconds));
-    else for (const line of newLines(progress, seconds, shown)) out.write(`${line}\n`);
-    if (isOver(progress) || seconds > patience) return;
-    await delay(panel ? 100 : 200);
-  }
-}
-
-/** A workflow may be over while the message that tells so is still on its way. */
-function isOver({ state, deliveries }: Progress): boolean {
-  const open = ["new", "valid", "waiting", "ready", "in_progress"];
-  if (state === "delivered") return true;
-  return ["failed", "timedout", "invalid"].includes(state) && !open.some((one) => deliveries[one]);
-}
-
-const stateText = (state: string, substate: string | null) => (substate ? `${state} (${substate})` : state);
-
-function painted(state: string, text: string): string {
-  if (state === "delivered" || state === "done") return green(text);
-  if (state === "failed" || state === "invalid" || state === "timedout") return red(text);
-  return text;
-}
-
-function panelLines(progress: Progress, seconds: number): string[] {
-  const eta = progress.eta === null ? "" : `, about ${Math.ceil(progress.eta)} s to go`;
-  return [
-    ...table(
-      ["phase", "activity", "does", "asks", "objects", "runs", "state"].map((title) => ({
-        title,
-        right: title === "objects",
-      })),
-      progress.activities.map((activity) => [
-        String(activity.phase),
-        activity.key,
-        activity.type,
-        activity.sources.join(" → "),
-        activity.objects ? `${activity.objects} ${activity.object_type}` : "–",
-        counts(activity.runs) || "–",
-        painted(activity.state, stateText(activity.state, activity.substate)),
-      ]),
-      bold,
-    ),
-    dim(`messages: ${counts(progress.deliveries) || "none yet"}`),
-    `${bar(progress.percent)} ${String(Math.round(progress.percent)).padStart(3)} %  ` +
-      `${painted(progress.state, stateText(progress.state, progress.substate))}  ` +
-      dim(`phase ${progress.phase ?? "–"} of ${progress.phases ?? "–"}, ${seconds.toFixed(1)} s${eta}`),
-  ];
-}
-
-/** For a log: one line for each thing that has a new state, and how many runs there are by state. */
-function newLines(progress: Progress, seconds: number, shown: Map<string, string>): string[] {
-  const lines = progress.activities.map((activity): [string, string, string] => [
-    activity.key,
-    stateText(activity.state, activity.substate),
-    activity.objects ? `${activity.objects} ${activity.object_type}, runs: ${counts(activity.runs)}` : "",
-  ]);
-  lines.push([
-    "workflow",
-    stateText(progress.state, progress.substate),
-    `phase ${progress.phase ?? "–"} of ${progress.phases ?? "–"}, ${Math.round(progress.percent)} %`,
-  ]);
-  if (Object.keys(progress.deliveries).length > 0) lines.push(["messages", counts(progress.deliveries), ""]);
-  return lines
-    .filter(([name, state]) => shown.get(name) !== state)
-    .map(([name, state, more]) => {
-      shown.set(name, state);
-      return `${seconds.toFixed(1).padStart(5)} s  ${name.padEnd(8)}  ${state}${more ? dim(`  ${more}`) : ""}`;
-    });
 }
 
 /** Reads the figures and says whether all went as it should. */
@@ -344,9 +265,9 @@ async function report(
   if (retries.length > 0) section("What failed and was tried again", retryTable(retries, inserted));
   section("Messages", messageTable(await readTotals(database, orgId), receiver));
   if (!ok) section("What is wrong", summary.trouble.map(red));
-  const objects = Object.entries(summary.objects_by_type).map(([type, number]) => `${number} ${type}`);
+  const objects = Object.entries(summary.objects_by_type).map(([type, number]) => amount(number, type));
   say(
-    `\n${ok ? green("delivered") : red(`not delivered: ${summary.state}`)} · objects: ${objects.join(", ")} · ` +
+    `\n${ok ? green("delivered") : red(`not delivered: ${summary.state}`)} · ${objects.join(" and ")} · ` +
       `${summary.values} values · ${summary.deliveries} messages verified · ${summary.retries} retries · ` +
       `${summary.seconds} s`,
   );

@@ -11,6 +11,7 @@
  * | `people`        | one company at a time, in numbered pages, slowly                     |
  */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Company } from "./facts.ts";
@@ -88,6 +89,8 @@ export async function startThirdParty(options: ThirdPartyOptions): Promise<Third
   };
   const calls: Call[] = [];
   const halt = new AbortController();
+  // Every slow answer listens while it waits.
+  setMaxListeners(0, halt.signal);
   const apis: Record<Api, Handler> = {
     directory: directory(options.companies),
     firmographics: firmographics(

@@ -120,9 +120,9 @@ export async function readRetries(client: Client, orgId: string): Promise<Retry[
 export interface Origin {
   object_type: string;
   datapoint: string;
-  /** Objects of that type. */
-  objects: number;
-  /** Values by source. */
+  /** Objects of that type about which nobody said it. */
+  missing: number;
+  /** Values by source; two sources may have given the same. */
   sources: Record<string, number>;
 }
 
@@ -130,7 +130,15 @@ export interface Origin {
 export async function readOrigins(client: Client, orgId: string): Promise<Origin[]> {
   const { rows } = await client.query<Origin>(
     `select t.name as object_type, d.name as datapoint,
-       (select count(*)::int from public.object as o where o.object_type_id = t.id and o.org_id = $1) as objects,
+       (select count(*)::int
+        from public.object as o
+        where o.object_type_id = t.id
+          and o.org_id = $1
+          and not exists (
+            select 1
+            from public.value as v
+            where v.object_id = o.id
+              and v.datapoint_id = d.id)) as missing,
        coalesce((select jsonb_object_agg(v.name, v.number)
         from (
           select coalesce(s.name, 'input') as name, count(*) as number
@@ -244,7 +252,8 @@ export async function readTrouble(client: Client, orgId: string): Promise<string
        from (
          select *
          from etl_api.etl_log
-         where level in ('warn', 'error') and (org_id = $1 or org_id is null)
+         where level in ('warn', 'error')
+           and at >= (select o.created_at from public.org as o where o.id = $1)
          order by id desc
          limit 5) as l
      ) as lines
