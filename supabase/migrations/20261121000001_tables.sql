@@ -588,7 +588,7 @@ comment on column public.run_queue.object_id is 'About what; null for a search t
 comment on column public.run_queue.datapoint_ids is 'What is asked for.';
 comment on column public.run_queue.run_request_id is 'The first HTTP request that carries it (run_request.root_id of its chain).';
 comment on column public.run_queue.state is 'waiting: not yet allocated; in_progress: its HTTP requests run; then how it ended.';
-comment on column public.run_queue.state_substate is 'no_answer, no_value, missing_value, http_500, rate_limited, …';
+comment on column public.run_queue.state_substate is 'no_value (the answer brought nothing asked for), missing_value, http_500, rate_limited, …';
 comment on column public.run_queue.state_via is 'States between the last two when one write took several steps.';
 comment on column public.run_queue.error is 'Why it failed: {code, message, …}.';
 comment on column public.run_queue.due_at is 'Not allocated before this time.';

@@ -22,7 +22,7 @@ begin
     from public.activity_request as ar
     left join public.activity_result as r on r.activity_request_id = ar.id
     where ar.id = any (activity_request_ids)
-      and ar.state in ('done', 'failed', 'timedout')
+      and ar.state in ('done', 'failed', 'timedout', 'invalid')
       and ar.destination ? 'webhook');
 end
 $$;

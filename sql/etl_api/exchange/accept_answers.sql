@@ -26,7 +26,7 @@ begin
   cross join lateral (select results -> r.id::text as value) as g
   cross join lateral etl_api.judge_answer(s, r.kind, r.attempts, r.polls, g.value) as j;
   if answers is null then
-    return '{}';
+    return '{}'::etl_api.answer[];
   end if;
 
   insert into public.run_response

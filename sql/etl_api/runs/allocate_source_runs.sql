@@ -66,7 +66,7 @@ begin
   from taken
   where taken.item <= max_requests;
   if run_ids is null then
-    return '{}';
+    return '{}'::uuid[];
   end if;
 
   -- One entry per request from here on.
