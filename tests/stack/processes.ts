@@ -18,6 +18,17 @@ export function openFolder(): string {
 
 export const alive = (pid: number): boolean => processStart(pid) !== null;
 
+/** Kills processes, of which some may have ended by themselves. */
+export function killAll(pids: number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
 /** Ids of the process and of everything below it. */
 export function family(pid: number): number[] {
   const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
