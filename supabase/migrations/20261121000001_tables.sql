@@ -629,8 +629,7 @@ create index run_request_due_idx on public.run_request (source_id, due_at) where
 create index run_request_flight_idx on public.run_request (source_id) where state = 'in_progress';
 create index run_request_lease_idx on public.run_request (lease_until) where state = 'in_progress';
 create index run_request_activity_idx on public.run_request (activity_request_id);
-create index run_request_open_idx on public.run_request (root_id)
-  where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
+create index run_request_root_idx on public.run_request (root_id);
 comment on table public.run_request is 'One HTTP request to a source: a run, a status question, a fetch of the result, or a further page.';
 comment on column public.run_request.id is 'Identity of the HTTP request.';
 comment on column public.run_request.org_id is 'Its tenant.';

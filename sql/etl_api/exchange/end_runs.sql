@@ -14,9 +14,7 @@ begin
     left join lateral (
       select r.state_substate, r.error
       from public.run_request as r
-      join public.run_request as first on first.id = root.id
-      where r.activity_request_id = first.activity_request_id
-        and r.root_id = root.id
+      where r.root_id = root.id
         and r.state in ('failed', 'invalid', 'timedout')
       order by r.id
       limit 1

@@ -36,10 +36,7 @@ begin
     join public.source as s on s.id = a.source_id
     join public.activity_request as ar on ar.id = a.activity_request_id
     join public.run_request as r on r.id = a.run_request_id
-    cross join lateral (
-      select case a.kind when 'run' then s.run_request_template when 'status' then s.status_request_template
-        else s.delivery_request_template end as json
-    ) as template
+    cross join lateral (select etl_api.source_template(s, a.kind) as json) as template
     where a.verdict = 'map'
       and a.page < max_pages
       -- A cursor that leads to where we are would lead there for ever.

@@ -5,10 +5,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  spec jsonb := coalesce(case kind
-    when 'run' then source.run_request_template
-    when 'status' then source.status_request_template
-    else source.delivery_request_template end -> 'response', '{}');
+  spec jsonb := coalesce(etl_api.source_template(source, kind) -> 'response', '{}');
   status int := utils.number_or(answer -> 'status', null);
   body jsonb := answer -> 'body';
   error_kind text := answer #>> '{error,kind}';

@@ -6,46 +6,39 @@ language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  object_ids uuid[];
+  natural_keys jsonb[];
+  known jsonb[] := '{}'::jsonb[];
 begin
+  -- What costs a look-up is looked up only for templates that ask for it.
+  if etl_api.templates_mention(kinds, source_ids, '<<$object') then
+    select pg_catalog.array_agg(q.object_id order by r.place), pg_catalog.array_agg(o.natural_key order by r.place)
+    into object_ids, natural_keys
+    from unnest(run_ids) with ordinality as r (id, place)
+    join public.run_queue as q on q.id = r.id
+    left join public.object as o on o.id = q.object_id;
+
+    known := array(select v."values" from etl_api.object_values(object_ids) as v order by v.place);
+  end if;
+
   return query
-  -- run_items[i] says to which request run_ids[i] belongs. What costs a look-up is looked up only for a
-  -- template that asks for it.
+  -- run_items[i] says to which request run_ids[i] belongs, known[i] what is known of its object.
   with asked as materialized (
     select t.item::int as item, t.source_id, t.activity_request_id, t.external_id, t.cursor, t.page,
       template.json as template,
-      pg_catalog.strpos(template.json::text, '<<$object') > 0 as wants_objects,
       pg_catalog.strpos(template.json::text, '<<$datapoints') > 0 as wants_datapoints,
       pg_catalog.strpos(template.json::text, '<<$criteria') > 0
         or pg_catalog.strpos(template.json::text, '<<$factors') > 0 as wants_factors
     from unnest(kinds, source_ids, activity_request_ids, external_ids, cursors, pages)
       with ordinality as t (kind, source_id, activity_request_id, external_id, cursor, page, item)
     join public.source as s on s.id = t.source_id
-    cross join lateral (
-      select case t.kind
-        when 'run' then s.run_request_template
-        when 'status' then s.status_request_template
-        when 'delivery' then s.delivery_request_template
-      end as json
-    ) as template
-  ),
-  known as materialized (
-    select ov.object_id, ov."values"
-    from etl_api.object_values(array(
-      select q.object_id
-      from unnest(run_items, run_ids) as r (item, run_id)
-      join public.run_queue as q on q.id = r.run_id
-      where q.object_id is not null
-        and exists (select 1 from asked where asked.item = r.item and asked.wants_objects))) as ov
+    cross join lateral (select etl_api.source_template(s, t.kind) as json) as template
   ),
   batch as (
-    select r.item,
-      pg_catalog.jsonb_agg(o.natural_key || coalesce(known."values", '{}') order by r.place)
-        filter (where o.id is not null) as objects
-    from unnest(run_items, run_ids) with ordinality as r (item, run_id, place)
-    join asked on asked.item = r.item and asked.wants_objects
-    join public.run_queue as q on q.id = r.run_id
-    left join public.object as o on o.id = q.object_id
-    left join known on known.object_id = q.object_id
+    select r.item, pg_catalog.jsonb_agg(r.natural_key || r.known order by r.place) as objects
+    from unnest(run_items, natural_keys, known) with ordinality as r (item, natural_key, known, place)
+    where r.natural_key is not null
     group by r.item
   ),
   questions as (

@@ -15,10 +15,7 @@ begin
   join public.object_type as t on t.id = ar.object_type_id
   join public.source as s on s.id = a.source_id
   cross join lateral (
-    select etl_api.answer_mapping(s.id, ar.object_type_id, case a.kind
-      when 'run' then s.run_request_template
-      when 'status' then s.status_request_template
-      else s.delivery_request_template end) as mapping
+    select etl_api.answer_mapping(s.id, ar.object_type_id, etl_api.source_template(s, a.kind)) as mapping
   ) as m
   cross join lateral (
     select found.object, found.raw, pg_catalog.row_number() over () as place

@@ -29,30 +29,27 @@ begin
         'object_type', t.name,
         'key', o.natural_key,
         'values', part."values",
-        'provenance', part.provenance) order by ao.ordinal) as objects
-    from public.activity_object as ao
-    join public.object as o on o.id = ao.object_id
-    join public.object_type as t on t.id = o.object_type_id
-    left join etl_api.object_values(array(
+        'provenance', part.provenance) order by known.place) as objects
+    from etl_api.object_values(array(
       select x.object_id
       from public.activity_object as x
       where x.activity_request_id = ar.id
-        and x.role = case when ar.activity_type = 'enrichment' then 'input' else 'result' end)) as known
-      on known.object_id = ao.object_id
+        and x.role = case when ar.activity_type = 'enrichment' then 'input' else 'result' end
+      order by x.ordinal)) as known
+    join public.object as o on o.id = known.object_id
+    join public.object_type as t on t.id = o.object_type_id
     cross join lateral (
       select
         array(
           select k.name
-          from pg_catalog.jsonb_object_keys(coalesce(known."values", '{}')) as k (name)
+          from pg_catalog.jsonb_object_keys(known."values") as k (name)
           where pg_catalog.cardinality(wanted.names) = 0
              or k.name = any (wanted.names)) as names,
-        case when pg_catalog.cardinality(wanted.names) = 0 then coalesce(known."values", '{}')
+        case when pg_catalog.cardinality(wanted.names) = 0 then known."values"
           else etl_api.pick(known."values", wanted.names) end as "values",
-        case when pg_catalog.cardinality(wanted.names) = 0 then coalesce(known.provenance, '{}')
+        case when pg_catalog.cardinality(wanted.names) = 0 then known.provenance
           else etl_api.pick(known.provenance, wanted.names) end as provenance
     ) as part
-    where ao.activity_request_id = ar.id
-      and ao.role = case when ar.activity_type = 'enrichment' then 'input' else 'result' end
   ) as built
   cross join lateral (
     select coalesce(pg_catalog.jsonb_object_agg(s.state, s.count), '{}') as by_state
