@@ -10,16 +10,20 @@ import { main } from "./lib/console.ts";
 const help = `npm run demo [-- options]
 
 Starts PostgreSQL, the edge functions, a third-party API and a client endpoint on this machine, inserts one workflow
-request and shows what becomes of it. DATABASE_URL makes it use that server, in a database of its own
-(millrace_demo).
+request and shows what becomes of it. DATABASE_URL makes it use that server, in a database of its own.
 
-  --json   write one line of JSON to standard output at the end; what people read goes to standard error
-  --help   this text
+  --json             write one line of JSON to standard output at the end; what people read goes to standard error
+  --database <name>  database to use, made where it is missing; millrace_demo by default
+  --help             this text
 `;
 
 await main(async () => {
   const { values } = parseArgs({
-    options: { json: { type: "boolean", default: false }, help: { type: "boolean", default: false } },
+    options: {
+      json: { type: "boolean", default: false },
+      database: { type: "string", default: "millrace_demo" },
+      help: { type: "boolean", default: false },
+    },
   });
   if (values.help) {
     process.stdout.write(help);
@@ -27,6 +31,7 @@ await main(async () => {
   }
   const outcome = await runDemo({
     out: values.json ? process.stderr : process.stdout,
+    databaseName: values.database,
     orgId: randomUUID(),
     signingSecret: `whsec_${randomBytes(24).toString("base64")}`,
   });

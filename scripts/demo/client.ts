@@ -2,6 +2,7 @@
  * The client of the demo: the address that messages go to. It checks each signature with a library, as a client
  * should, and answers the first message it gets with 500, as a client sometimes does.
  */
+import { setTimeout as delay } from "node:timers/promises";
 import { Webhook } from "standardwebhooks";
 import { close, listen, readBody, send } from "./http.ts";
 
@@ -36,6 +37,8 @@ export interface ClientOptions {
   secret: string;
   /** Whether the first message is answered with 500 on its first attempt; true by default. */
   failFirst?: boolean;
+  /** Milliseconds it takes for an answer; 0 by default. */
+  slowness?: number;
 }
 
 /** The running client. */
@@ -54,6 +57,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   const messages = new Map<string, Message>();
   const texts = new Map<string, string>();
   const rejected: string[] = [];
+  const halt = new AbortController();
   let mayFail = options.failFirst ?? true;
 
   const { server, url } = await listen(async (request, response) => {
@@ -75,9 +79,20 @@ export async function startClient(options: ClientOptions): Promise<Client> {
     message.unchanged &&= (texts.get(id) ?? text) === text;
     messages.set(id, message);
     texts.set(id, text);
+    if (options.slowness) {
+      await delay(options.slowness, undefined, { signal: halt.signal, ref: false }).catch(() => {});
+    }
     if (status === 200) return send(response, 200, { received: id });
     send(response, status, { error: "not now" });
   });
 
-  return { url: `${url}/hook`, messages, rejected, stop: () => close(server) };
+  return {
+    url: `${url}/hook`,
+    messages,
+    rejected,
+    async stop() {
+      halt.abort();
+      await close(server);
+    },
+  };
 }

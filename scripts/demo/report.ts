@@ -44,8 +44,12 @@ export function joinCompanies(client: Client): CompanyResult[] {
   return [...companies.values()].sort((a, b) => name(a).localeCompare(name(b), "en"));
 }
 
-/** The result as a table; a letter behind each value says who gave it. */
-export function companyTable(companies: CompanyResult[], sources: SourceUse[]): string[] {
+/**
+ * The result as a table; a letter behind each value says who gave it.
+ *
+ * @param room - columns the terminal has; in a narrow one some of the table's columns are left out
+ */
+export function companyTable(companies: CompanyResult[], sources: SourceUse[], room: number): string[] {
   const letters = new Map(sources.map(({ name }) => [name, name[0]!]));
   const cell = (company: CompanyResult, name: string) => {
     const value = company.values[name];
@@ -53,17 +57,24 @@ export function companyTable(companies: CompanyResult[], sources: SourceUse[]): 
     const text = name === "employees" ? Number(value).toLocaleString("en-US") : String(value);
     return `${text} ${dim(letters.get(company.sources[name] ?? "") ?? "?")}`;
   };
-  const columns = ["name", "country", "city", "industry", "employees", "founded", "ticker"];
+  const columns = [
+    { title: "name", max: 24 },
+    { title: "country", max: 24 },
+    { title: "city", max: 24, from: 120 },
+    { title: "industry", max: 24 },
+    { title: "employees", right: true },
+    { title: "founded", from: 100 },
+    { title: "ticker", from: 100 },
+    { title: "founders", max: 52, from: 170 },
+  ].filter(({ from }) => (from ?? 0) <= room);
   return [
     ...table(
-      [
-        ...columns.map((title) => ({ title, max: 24, right: title === "employees" })),
-        { title: "founders", max: 52 },
-      ],
-      companies.map((company) => [
-        ...columns.map((name) => cell(company, name)),
-        company.founders.join(", ") || dim("–"),
-      ]),
+      columns,
+      companies.map((company) =>
+        columns.map(({ title }) =>
+          title === "founders" ? company.founders.join(", ") || dim("–") : cell(company, title),
+        ),
+      ),
       bold,
     ),
     dim(`${[...letters].map(([name, letter]) => `${letter} ${name}`).join(" · ")} · – nobody knew`),
@@ -95,7 +106,7 @@ export function originTable(origins: Origin[], sources: SourceUse[]): string[] {
 /** `62 companies` */
 export function amount(number: number, objectType: string): string {
   const plural: Record<string, string> = { company: "companies", person: "people" };
-  return `${number} ${number === 1 ? objectType : (plural[objectType] ?? objectType)}`;
+  return `${number} ${number === 1 ? objectType : (plural[objectType] ?? `${objectType}s`)}`;
 }
 
 /** What failed and was tried again. */

@@ -20,6 +20,8 @@ export interface DemoOptions {
   orgId: string;
   /** Secret that signs the messages, `whsec_<base64>`. */
   signingSecret: string;
+  /** Database on the server; made where it is missing. */
+  databaseName: string;
 }
 
 /** What became of it, in figures; every one is read from the database or the client. */
@@ -46,6 +48,10 @@ export interface DemoSummary {
   /** Attempts that failed and were made again, requests and messages. */
   retries: number;
   failures: { what: string; reason: string; state: string }[];
+  /** HTTP requests that each API of the third party got. */
+  requests: Record<string, number>;
+  /** How often facts were handed out that had been handed out before. */
+  asked_twice: number;
   /** What is wrong; empty when all is well. */
   trouble: string[];
   seconds: number;
@@ -59,7 +65,6 @@ export interface DemoOutcome {
 
 /** Companies of these countries are looked for: 62 of them. */
 const countries = ["France", "Germany", "Japan", "United States"];
-const databaseName = "millrace_demo";
 /** Any number, the same in every demo: one at a time per database. */
 const demoLock = 7_061_996;
 
@@ -93,7 +98,7 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
   const log: string[] = [];
   const stack = keep(
     await startStack({
-      databaseName,
+      databaseName: options.databaseName,
       env: environment(options, thirdParty),
       // Kept for the case that something goes wrong that the database does not know of.
       onLog: (from, line) => {
@@ -118,7 +123,7 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
   say(dim(`three activities in two phases; companies of ${countries.join(", ")}\n`));
 
   await follow(database, workflowId, inserted, out);
-  const outcome = await judge(database, options, workflowId, receiver, begun);
+  const outcome = await judge(database, options, workflowId, thirdParty, receiver, begun);
   if (!outcome.ok) outcome.summary.trouble.push(...log);
   await report(database, options, receiver, inserted, outcome, say);
   return outcome;
@@ -165,7 +170,11 @@ function introduce(
   for (const line of table(
     [{ title: "" }, { title: "" }, { title: "" }],
     [
-      ["PostgreSQL", `port ${stack.server.port}`, dim(`${server}, database ${databaseName}`)],
+      [
+        "PostgreSQL",
+        `port ${stack.server.port}`,
+        dim(`${server}, database ${new URL(stack.databaseUrl).pathname.slice(1)}`),
+      ],
       ["edge functions", stack.functionsUrl ?? "", dim(stack.functions?.names.join(", ") ?? "")],
       ["third party", thirdParty.url, dim("directory: a search in cursor pages")],
       ["", "", dim("firmographics: asked first; sometimes 429, 500 or broken JSON; has gaps")],
@@ -184,10 +193,12 @@ async function judge(
   database: pg.Client,
   { orgId }: DemoOptions,
   workflowId: string,
+  thirdParty: ThirdParty,
   receiver: Client,
   begun: number,
 ): Promise<DemoOutcome> {
   const progress = await readProgress(database, workflowId);
+  const apis = Object.keys(thirdParty.keys) as Api[];
   const totals = await readTotals(database, orgId);
   const retries = await readRetries(database, orgId);
   const trouble = [
@@ -233,6 +244,12 @@ async function judge(
       messages,
       retries: retries.length,
       failures: retries.map(({ what, reason, state }) => ({ what, reason, state })),
+      requests: Object.fromEntries(
+        apis.map((api) => [api, thirdParty.calls.filter((call) => call.api === api).length]),
+      ),
+      asked_twice: apis
+        .flatMap((api) => [...thirdParty.answered(api).values()])
+        .reduce((sum, number) => sum + number - 1, 0),
       trouble,
       seconds: Math.round((Date.now() - begun) / 100) / 10,
     },
@@ -241,25 +258,28 @@ async function judge(
 
 async function report(
   database: pg.Client,
-  { orgId }: DemoOptions,
+  { orgId, out }: DemoOptions,
   receiver: Client,
   inserted: number,
   { ok, summary }: DemoOutcome,
   say: (text?: string) => void,
 ): Promise<void> {
   const sources = await readSources(database, orgId);
+  const room = out.isTTY ? out.columns : Infinity;
   const section = (title: string, lines: string[]) => {
     say(`\n${bold(title)}`);
     for (const line of lines) say(line);
   };
-  section("What the client was told", companyTable(joinCompanies(receiver), sources));
+  section("What the client was told", companyTable(joinCompanies(receiver), sources, room));
   section(
     "Where the values came from (confidence)",
     originTable(await readOrigins(database, orgId), sources),
   );
   section(
     "Who was asked",
-    sources.map(({ name, runs, requests }) => `${name}: ${runs} runs in ${requests} requests`),
+    sources.map(
+      ({ name, runs, requests }) => `${name}: ${amount(runs, "run")} in ${amount(requests, "request")}`,
+    ),
   );
   const retries = await readRetries(database, orgId);
   if (retries.length > 0) section("What failed and was tried again", retryTable(retries, inserted));

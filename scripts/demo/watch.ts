@@ -65,7 +65,7 @@ export async function readProgress(client: Client, workflowId: string): Promise<
      from public.activity_request as a
      join public.object_type as t on t.id = a.object_type_id
      where a.workflow_request_id = $1
-     order by a.workflow_phase, a.created_at, a.id`,
+     order by a.workflow_phase, a.started_at nulls last, a.id`,
     [workflowId],
   );
   return { ...workflows[0]!, activities };
