@@ -1,6 +1,6 @@
 /** The README's example, run as it is written: its server, its command, its SQL, and what it says is printed. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -82,6 +82,8 @@ describe("README", () => {
     const client = run(`node ${example}`, {});
 
     dataDir = await mkdtemp(join(tmpdir(), "millrace-readme-"));
+    // PostgreSQL may run as another user than the tests.
+    await chmod(dataDir, 0o755);
     const stack = run(`env ${start.trim()}`, { MILLRACE_DATA_DIR: join(dataDir, "data"), DATABASE_URL: "" });
     const url = (await stack.line(/^DATABASE_URL=/)).slice("DATABASE_URL=".length);
 
