@@ -1,0 +1,90 @@
+create or replace function etl_api.recover(max_rows int default 1000) returns table (what text, count bigint)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  requests uuid[];
+  deliveries uuid[];
+  runs uuid[];
+  activities uuid[];
+  workflows uuid[];
+  done jsonb := '{}';
+  leases record;
+begin
+  if coalesce(max_rows, 0) < 1 then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('max_rows is %s: it must be 1 or more', coalesce(max_rows::text, 'null')),
+      hint = 'Leave it out for 1000.';
+  end if;
+  -- Before any lock is held: writers of history hold a workflow while they wait for what this may lock.
+  if pg_catalog.to_regclass('etl_api.state_history_'
+    || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null then
+    done := pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
+  end if;
+
+  requests := array(
+    select r.id from public.run_request as r
+    where r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows);
+  deliveries := array(
+    select d.id from public.delivery as d
+    where d.state = 'in_progress' and d.lease_until <= moment order by d.lease_until limit max_rows);
+  runs := array(
+    select q.id from public.run_queue as q
+    where q.state in ('waiting', 'ready', 'in_progress') and q.timeout_at <= moment order by q.timeout_at limit max_rows);
+  activities := array(
+    select a.id from public.activity_request as a
+    where a.state in ('ready', 'waiting', 'in_progress') and a.timeout_at <= moment order by a.timeout_at limit max_rows);
+  workflows := array(
+    select w.id from public.workflow_request as w
+    where w.state in ('ready', 'waiting', 'in_progress') and w.timeout_at <= moment and w.replay = 0
+    order by w.timeout_at limit max_rows);
+
+  -- All locks at once and in order; from here each function looks again at what is still due.
+  if requests || deliveries || runs || activities || workflows <> '{}' then
+    perform etl_api.lock_workflows(workflows || array(
+      select r.workflow_request_id from public.run_request as r where r.id = any (requests)
+      union
+      select d.workflow_request_id from public.delivery as d where d.id = any (deliveries)
+      union
+      select q.workflow_request_id from public.run_queue as q where q.id = any (runs)
+      union
+      select a.workflow_request_id from public.activity_request as a where a.id = any (activities)));
+  end if;
+
+  -- From the whole to its parts: what ends above needs nothing below.
+  if workflows <> '{}' then
+    done := done || pg_catalog.jsonb_build_object('workflow_timeout', etl_api.time_out_workflows(workflows));
+  end if;
+  if activities <> '{}' then
+    done := done || pg_catalog.jsonb_build_object('activity_timeout', etl_api.time_out_activities(activities));
+  end if;
+  if runs <> '{}' then
+    done := done || pg_catalog.jsonb_build_object('run_timeout', etl_api.time_out_runs(runs));
+  end if;
+  if requests <> '{}' then
+    leases := etl_api.recover_run_requests(requests);
+    done := done || pg_catalog.jsonb_build_object('run_request_again', leases.again, 'run_request_given_up', leases.given_up);
+  end if;
+  if deliveries <> '{}' then
+    leases := etl_api.recover_deliveries(deliveries);
+    done := done || pg_catalog.jsonb_build_object('delivery_again', leases.again, 'delivery_given_up', leases.given_up);
+  end if;
+  done := done || pg_catalog.jsonb_build_object('bell', etl_api.ring_for_due_work());
+
+  return query
+  select d.key, d.value::bigint
+  from pg_catalog.jsonb_each(done) as d
+  where d.value <> '0'
+  order by d.key;
+end
+$$;
+
+comment on function etl_api.recover(int) is
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), makes partitions, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+
+revoke execute on function etl_api.recover(int) from public;
+grant execute on function etl_api.recover(int) to service_role;
