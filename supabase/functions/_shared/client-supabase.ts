@@ -44,13 +44,12 @@ export function createSupabaseClient(options: SupabaseOptions): EtlClient {
         return [key, mark];
       });
       try {
-        const { data, error } = await supabase
+        const { data, error, status } = await supabase
           .rpc(name, Object.fromEntries(given) as never)
           .abortSignal(AbortSignal.timeout(30_000));
-        if (error !== null) {
-          const sqlstate = /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
-          throw new DatabaseError(name, error.message, sqlstate);
-        }
+        // Status 0: nobody answered, and the code is the network's. A gateway's answer has none.
+        if (error !== null)
+          throw new DatabaseError(name, error.message, (status > 0 && error.code) || undefined);
         // A function that returns one value gives it bare here, and as a row over a connection.
         return Array.isArray(data) ? data : data === null ? [] : [{ [name]: data as unknown }];
       } finally {

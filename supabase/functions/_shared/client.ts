@@ -114,7 +114,7 @@ export interface EtlClient {
 /** A call the database refused or did not answer. */
 export class DatabaseError extends Error {
   override name = "DatabaseError";
-  /** SQLSTATE; absent when the database did not answer. */
+  /** SQLSTATE, or PostgREST's own code; absent when the database did not answer. */
   readonly code: string | undefined;
   constructor(call: string, message: string, code: string | undefined) {
     super(`etl_api.${call}: ${message}${code === undefined ? "" : ` (${code})`}`);
@@ -123,7 +123,7 @@ export class DatabaseError extends Error {
 
   /** True when the same call may succeed in a moment: the connection, a conflict, a server that has no room. */
   get isTransient(): boolean {
-    return this.code === undefined || /^(08|40|53|55|57|58)/.test(this.code);
+    return this.code === undefined || /^(08|40|53|55|57|58|PGRST00)/.test(this.code);
   }
 }
 
