@@ -2,6 +2,8 @@ create or replace function etl_api.create_activity_requests(activities etl_api.r
 language plpgsql
 set search_path = ''
 as $$
+declare
+  moment constant timestamptz := utils.now();
 begin
   -- One statement for both tables: the triggers that start activities fire when the edges are there as well.
   with edge as materialized (
@@ -14,7 +16,7 @@ begin
     select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type, a.object_type_id,
       a.workflow_phase, a.config, nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
       case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
-      '{new,valid}', a.waits_for, utils.now()
+      '{new,valid}', a.waits_for, moment
     from (
       select r.*,
         case

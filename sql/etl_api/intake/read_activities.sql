@@ -2,8 +2,10 @@ create or replace function etl_api.read_activities(workflow_request_ids uuid[])
 returns setof etl_api.requested_activity
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty; both are always looked up by their keys.
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   return query

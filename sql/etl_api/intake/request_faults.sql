@@ -2,7 +2,10 @@ create or replace function etl_api.request_faults(workflow_request_ids uuid[])
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   return query

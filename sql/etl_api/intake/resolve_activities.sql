@@ -2,40 +2,36 @@ create or replace function etl_api.resolve_activities(activities etl_api.request
 returns setof etl_api.requested_activity
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty; all of them are always looked up by their keys.
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
-  -- A thousand requests for one activity ask one question: each different one is answered once.
+  -- A thousand requests for one activity ask one question: each different one is answered once (offset 0 keeps
+  -- the answers from being looked up for every member).
   return query
   select m.id, m.org_id, m.workflow_request_id, m.activity_key, m.body, m.activity_id, m.activity_name,
     m.activity_type, m.object_type_id, m.workflow_phase, m.config, m.max_objects, m.datapoints,
-    d.ids, m.allowed_source_ids, u.ids, s.ids, m.targets
+    q.datapoint_ids, m.allowed_source_ids, q.unknown_source_ids, q.source_ids, m.targets
   from (
-    select a.org_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids,
-      pg_catalog.array_agg(a) as members
-    from pg_catalog.unnest(activities) as a
-    group by a.org_id, a.activity_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids
-  ) as question
-  cross join lateral (
-    select etl_api.visible_datapoint_ids(question.org_id, question.object_type_id, question.datapoints) as ids
-  ) as d
-  cross join lateral (
-    select array(
-      select wanted.id
-      from pg_catalog.unnest(question.allowed_source_ids) with ordinality as wanted (id, place)
-      where not exists (
-        select 1
-        from public.source as s
-        where s.id = wanted.id
-          and (s.org_id is null or s.org_id = question.org_id))
-      order by wanted.place) as ids
-  ) as u
-  cross join lateral (
-    select etl_api.serving_source_ids(
-      question.org_id, question.activity_type, question.object_type_id, d.ids, question.allowed_source_ids) as ids
-  ) as s
-  cross join lateral pg_catalog.unnest(question.members) as m;
+    select d.members, d.datapoint_ids,
+      etl_api.unknown_source_ids(d.org_id, d.allowed_source_ids) as unknown_source_ids,
+      etl_api.serving_source_ids(
+        d.org_id, d.activity_type, d.object_type_id, d.datapoint_ids, d.allowed_source_ids) as source_ids
+    from (
+      select g.*, etl_api.visible_datapoint_ids(g.org_id, g.object_type_id, g.datapoints) as datapoint_ids
+      from (
+        select a.org_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids,
+          pg_catalog.array_agg(a) as members
+        from pg_catalog.unnest(activities) as a
+        group by a.org_id, a.activity_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids
+      ) as g
+      offset 0
+    ) as d
+    offset 0
+  ) as q
+  cross join lateral pg_catalog.unnest(q.members) as m;
 end
 $$;
 

@@ -1,9 +1,13 @@
 create or replace function etl_api.start_workflow_requests(activities etl_api.requested_activity[]) returns void
 language plpgsql
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
+  moment constant timestamptz := utils.now();
   default_limit constant interval := etl_api.time_limit('{}', 'workflow_timeout_seconds');
 begin
   update public.workflow_request as w
@@ -13,9 +17,9 @@ begin
       errors = null,
       workflow_phase = p.first_phase,
       phase_count = p.phase_count,
-      started_at = utils.now(),
+      started_at = moment,
       finished_at = null,
-      timeout_at = utils.now() + coalesce(
+      timeout_at = moment + coalesce(
         pg_catalog.make_interval(secs => (nullif(w.data #> '{config,timeout_seconds}', 'null') #>> '{}')::double precision),
         default_limit)
   from (

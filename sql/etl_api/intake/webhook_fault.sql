@@ -2,6 +2,7 @@ create or replace function etl_api.webhook_fault(org_id uuid, webhook jsonb)
 returns table (code text, members text[], found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
+-- A plan may have been made while there were few endpoints.
 set enable_seqscan = off
 as $$
 declare

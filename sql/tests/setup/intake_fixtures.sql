@@ -27,10 +27,11 @@ as $$
 
   insert into public.source (id, org_id, name, activity_types, run_request_template, enabled)
   values
-    ('00000000-0000-4000-8000-000000001001', null, 'first', '{enrichment,extract}', '{}', true),
-    ('00000000-0000-4000-8000-000000001002', null, 'second', '{enrichment}', '{}', true),
-    ('00000000-0000-4000-8000-000000001003', null, 'switched off', '{enrichment,sourcing}', '{}', false),
-    ('00000000-0000-4000-8000-000000001004', '00000000-0000-4000-8000-0000000000b1', 'of B', '{enrichment}', '{}', true);
+    ('00000000-0000-4000-8000-000000001001', null, 'first', '{enrichment,extract}', '{"method": "GET", "url": "https://api.example/x"}', true),
+    ('00000000-0000-4000-8000-000000001002', null, 'second', '{enrichment}', '{"method": "GET", "url": "https://api.example/x"}', true),
+    ('00000000-0000-4000-8000-000000001003', null, 'switched off', '{enrichment,sourcing}', '{"method": "GET", "url": "https://api.example/x"}', false),
+    ('00000000-0000-4000-8000-000000001004', '00000000-0000-4000-8000-0000000000b1', 'of B', '{enrichment}', '{"method": "GET", "url": "https://api.example/x"}', true),
+    ('00000000-0000-4000-8000-000000001099', null, 'soon deleted', '{enrichment}', '{"method": "GET", "url": "https://api.example/x"}', true);
 
   insert into public.object_source (source_id, object_type_id, direction, key_mapping_json)
   values
@@ -59,11 +60,14 @@ as $$
       '00000000-0000-4000-8000-000000000101', '{}', null, '{}'),
     ('00000000-0000-4000-8000-000000000006', '00000000-0000-4000-8000-0000000000a1', 'Ask a lost source', 'enrichment',
       '00000000-0000-4000-8000-000000000101', '{industry}',
-      '{00000000-0000-4000-8000-000000001001,00000000-0000-4000-8000-000000001004,00000000-0000-4000-8000-000000001099}', '{}'),
+      '{00000000-0000-4000-8000-000000001001,00000000-0000-4000-8000-000000001099}', '{}'),
     ('00000000-0000-4000-8000-000000000007', '00000000-0000-4000-8000-0000000000a1', 'Badly set up', 'enrichment',
       '00000000-0000-4000-8000-000000000101', '{industry,nonsense}', null, '{"max_objects": "many"}'),
     ('00000000-0000-4000-8000-000000000008', '00000000-0000-4000-8000-0000000000a1', 'Asks nothing', 'enrichment',
       '00000000-0000-4000-8000-000000000101', '{}', null, '{}');
+
+  -- source_ids has no foreign key: a source can go while an activity still names it.
+  delete from public.source where id = '00000000-0000-4000-8000-000000001099';
 
   insert into public.webhook_endpoint (id, org_id, url, disabled_at)
   values
@@ -88,5 +92,28 @@ begin
   from public.workflow_request as w
   where w.id = request.id;
   return request;
+end
+$$;
+
+-- The errors of a request of organisation A with this data; null when it is valid.
+create or replace function test_setup.faults(data jsonb) returns jsonb
+language sql
+set search_path = ''
+as $$
+  select (test_setup.request(data)).errors
+$$;
+
+-- Inserts one request of organisation A and returns what it was expanded into.
+create or replace function test_setup.expanded(data jsonb) returns setof public.activity_request
+language plpgsql
+set search_path = ''
+as $$
+declare
+  request_id constant uuid := (test_setup.request(data)).id;
+begin
+  return query
+  select a.*
+  from public.activity_request as a
+  where a.workflow_request_id = request_id;
 end
 $$;
