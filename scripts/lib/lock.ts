@@ -92,7 +92,7 @@ export function takeLock(path: string, explain: (owner: LockOwner) => string): L
   const self: LockOwner = { pid: process.pid, started: processStart(process.pid) ?? "unknown" };
   const content = JSON.stringify(self) + "\n";
   const takeover = `${path}.takeover`;
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 2_000; attempt++) {
     if (createWhole(path, content)) return held(path);
     const owner = readOwner(path);
     if (owner === null) continue;
@@ -115,7 +115,7 @@ export function takeLock(path: string, explain: (owner: LockOwner) => string): L
     } catch {
       // Gone in the meantime: look again.
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
   }
   throw new Error(`could not take over the lock ${path}; remove ${takeover} and try again`);
 }
