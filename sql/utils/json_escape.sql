@@ -1,9 +1,12 @@
 create or replace function utils.json_escape(input text) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.substr(j.quoted, 2, pg_catalog.length(j.quoted) - 2)
-  from (select pg_catalog.to_jsonb(json_escape.input)::text) as j (quoted)
+declare
+  quoted constant text := pg_catalog.to_jsonb(input)::text;
+begin
+  return pg_catalog.substr(quoted, 2, pg_catalog.length(quoted) - 2);
+end
 $$;
 
 comment on function utils.json_escape(text) is

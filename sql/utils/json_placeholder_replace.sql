@@ -1,8 +1,10 @@
 create or replace function public.json_placeholder_replace(template jsonb, vars jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select utils.replace_request_placeholders(template, vars)
+begin
+  return utils.replace_request_placeholders(template, vars);
+end
 $$;
 
 comment on function public.json_placeholder_replace(jsonb, jsonb) is

@@ -1,17 +1,16 @@
 create or replace function utils.jsonb_compact(value jsonb) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
+begin
   -- Outside strings a blank follows only a colon or a comma; strings are matched first and kept.
-  select case pg_catalog.jsonb_typeof(jsonb_compact.value)
-    when 'string' then jsonb_compact.value #>> '{}'
+  return case pg_catalog.jsonb_typeof(value)
+    when 'object' then pg_catalog.regexp_replace(value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
+    when 'array' then pg_catalog.regexp_replace(value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
     when 'null' then ''
-    when 'object' then
-      pg_catalog.regexp_replace(jsonb_compact.value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
-    when 'array' then
-      pg_catalog.regexp_replace(jsonb_compact.value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
-    else jsonb_compact.value::text
-  end
+    else value #>> '{}'
+  end;
+end
 $$;
 
 comment on function utils.jsonb_compact(jsonb) is

@@ -1,8 +1,10 @@
 create or replace function utils.jsonb_resolve_first(data jsonb, path jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select r from utils.jsonb_resolve_values(data, path) as r limit 1
+begin
+  return (select r.value from utils.jsonb_resolve_values(data, path) as r (value) limit 1);
+end
 $$;
 
 comment on function utils.jsonb_resolve_first(jsonb, jsonb) is

@@ -5,19 +5,22 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  shape constant jsonb := case when pg_catalog.jsonb_typeof(mapping) = 'object' then mapping else '{}' end;
-  transform constant text := shape ->> 'transform';
-  found constant jsonb[] := array(
-    select t.value
-    from utils.jsonb_resolve_values(data, utils.mapping_path(mapping)) with ordinality as r (value, n)
-    cross join lateral (
-      select case when transform is null then nullif(r.value, 'null') else utils.apply_transform(r.value, transform) end
-    ) as t (value)
-    where t.value is not null
-    order by r.n);
+  transform text;
+  standard jsonb;
+  found jsonb[] := array(select nullif(r.value, 'null') from utils.jsonb_resolve_values(data, utils.mapping_path(mapping)) as r (value));
 begin
+  if pg_catalog.jsonb_typeof(mapping) = 'object' then
+    transform := mapping ->> 'transform';
+    standard := nullif(mapping -> 'default', 'null');
+  end if;
+  if transform is not null then
+    for i in 1 .. pg_catalog.cardinality(found) loop
+      found[i] := utils.apply_transform(found[i], transform);
+    end loop;
+  end if;
+  found := pg_catalog.array_remove(found, null);
   return case pg_catalog.cardinality(found)
-    when 0 then nullif(shape -> 'default', 'null')
+    when 0 then standard
     when 1 then found[1]
     else pg_catalog.to_jsonb(found)
   end;

@@ -2,19 +2,14 @@ create or replace function utils.jsonb_walk(data jsonb, steps jsonb)
 returns table (value jsonb, path text[], place bytea)
 language plpgsql immutable parallel safe
 set search_path = ''
+set enable_memoize = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
-  fault constant text := utils.path_error(jsonb_walk.steps);
-  elements constant jsonb := case pg_catalog.jsonb_typeof(jsonb_walk.steps)
-    when 'array' then jsonb_walk.steps
-    else pg_catalog.jsonb_build_array(jsonb_walk.steps)
-  end;
-  step_count constant int := pg_catalog.jsonb_array_length(elements);
+  elements constant jsonb := jsonb_walk.steps;
+  step_count constant int := pg_catalog.jsonb_array_length(jsonb_walk.steps);
 begin
-  if fault is not null then
-    raise exception using errcode = 'ETL02', message = fault, detail = jsonb_walk.steps::text;
-  end if;
   return query
   with recursive walk (value, path, place, step) as (
     select jsonb_walk.data, '{}'::text[], ''::bytea, 0

@@ -1,11 +1,10 @@
 create or replace function utils.mapping_path(mapping jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case pg_catalog.jsonb_typeof(mapping_path.mapping)
-    when 'object' then coalesce(mapping_path.mapping -> 'path', '[]')
-    else mapping_path.mapping
-  end
+begin
+  return case pg_catalog.jsonb_typeof(mapping) when 'object' then coalesce(mapping -> 'path', '[]') else mapping end;
+end
 $$;
 
 comment on function utils.mapping_path(jsonb) is

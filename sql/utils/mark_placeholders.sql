@@ -6,17 +6,19 @@
 --   <<\x04$secret. the escape <<$$secret. of a template's author
 -- A name stands as it does in JSON, with quotes and backslashes escaped.
 create or replace function utils.mark_placeholders(template text) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.regexp_replace(
+begin
+  return pg_catalog.regexp_replace(
     pg_catalog.regexp_replace(
       pg_catalog.regexp_replace(
         pg_catalog.regexp_replace(
-          mark_placeholders.template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
+          template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
         '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g'),
       '(?<!\\)"<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>"(?!:)', E'\x01\\1\x05', 'g'),
-    '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>', E'\x02\\1\x05', 'g')
+    '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>', E'\x02\\1\x05', 'g');
+end
 $$;
 
 comment on function utils.mark_placeholders(text) is

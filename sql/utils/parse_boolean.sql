@@ -1,12 +1,15 @@
 create or replace function utils.parse_boolean(input text) returns boolean
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select case
-    when w.word in ('true', 't', 'yes', 'y', 'on', '1') then true
-    when w.word in ('false', 'f', 'no', 'n', 'off', '0') then false
-  end
-  from (select pg_catalog.lower(pg_catalog.btrim(parse_boolean.input, E' \t\n\r'))) as w (word)
+declare
+  word constant text := pg_catalog.lower(pg_catalog.btrim(input, E' \t\n\r' || pg_catalog.chr(160)));
+begin
+  return case
+    when word in ('true', 't', 'yes', 'y', 'on', '1') then true
+    when word in ('false', 'f', 'no', 'n', 'off', '0') then false
+  end;
+end
 $$;
 
 comment on function utils.parse_boolean(text) is

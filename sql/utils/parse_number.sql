@@ -1,21 +1,22 @@
 create or replace function utils.parse_number(input text) returns numeric
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
+declare
+  body constant text := pg_catalog.btrim(input, E' \t\n\r' || pg_catalog.chr(160));
+  is_percent constant boolean := body like '%\%';
+  digits constant text := case when is_percent
+    then pg_catalog.rtrim(pg_catalog."left"(body, -1), E' \t\n\r' || pg_catalog.chr(160)) else body end;
+begin
   -- The length is bounded so that no text, whatever its exponent, leaves the range of numeric.
-  select case
-    when pg_catalog.length(t.digits) <= 1000
-      and t.digits ~ '^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$'
-      and t.digits ~ '^[+-]?\.?[0-9]'
-    then pg_catalog.replace(t.digits, ',', '')::numeric * case when t.percent then 0.01 else 1 end
-  end
-  from (
-    select
-      pg_catalog.btrim(pg_catalog.rtrim(b.body, '%'), E' \t\n\r') as digits,
-      b.body like '%\%' and b.body not like '%\%\%' as percent
-    from (select pg_catalog.btrim(parse_number.input, E' \t\n\r' || pg_catalog.chr(160)) as body) as b
-    where b.body not like '%\%%\%'
-  ) as t
+  if pg_catalog.length(digits) <= 1000
+    and digits ~ '^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$'
+    and digits ~ '^[+-]?\.?[0-9]'
+  then
+    return pg_catalog.replace(digits, ',', '')::numeric * case when is_percent then 0.01 else 1 end;
+  end if;
+  return null;
+end
 $$;
 
 comment on function utils.parse_number(text) is

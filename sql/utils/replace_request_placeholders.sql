@@ -10,27 +10,27 @@
 -- Values are put in once: a placeholder inside a value stays the text it is. "response" is dropped: it tells how to
 -- read the answer and is read from the source. Where two member names become one, the later one stays.
 create or replace function utils.replace_request_placeholders(template jsonb, vars jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case
-    when pg_catalog.jsonb_typeof($1) <> 'object' then
-      utils.fill_placeholders(utils.mark_placeholders($1::text), coalesce($2, '{}'), false)
-    else
-      coalesce(
-        (
-          select pg_catalog.jsonb_object_agg(
-            m.name,
-            utils.fill_placeholders(utils.mark_placeholders(($1 -> m.name)::text), coalesce($2, '{}'), true))
-          from pg_catalog.unnest('{url,query}'::text[]) as m (name)
-          where pg_catalog.jsonb_typeof($1 -> m.name) = 'string'),
-        '{}')
-      || utils.fill_placeholders(
-        utils.mark_placeholders((
-          $1 - array['response', case when pg_catalog.jsonb_typeof($1 -> 'url') = 'string' then 'url' end,
-            case when pg_catalog.jsonb_typeof($1 -> 'query') = 'string' then 'query' end])::text),
-        coalesce($2, '{}'), false)
-  end
+declare
+  result jsonb := '{}';
+  plain jsonb := template;
+  name text;
+begin
+  if pg_catalog.jsonb_typeof(template) = 'object' then
+    foreach name in array '{url,query}'::text[] loop
+      if pg_catalog.jsonb_typeof(template -> name) = 'string' then
+        result := result || pg_catalog.jsonb_build_object(
+          name, utils.fill_placeholders(utils.mark_placeholders((template -> name)::text), coalesce(vars, '{}'), true));
+        plain := plain - name;
+      end if;
+    end loop;
+    return result || utils.fill_placeholders(
+      utils.mark_placeholders((plain - 'response')::text), coalesce(vars, '{}'), false);
+  end if;
+  return utils.fill_placeholders(utils.mark_placeholders(template::text), coalesce(vars, '{}'), false);
+end
 $$;
 
 comment on function utils.replace_request_placeholders(jsonb, jsonb) is

@@ -1,19 +1,21 @@
 create or replace function utils.url_encode(input text) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.string_agg(
-    case
-      when r.run[1] ~ '^[A-Za-z0-9._~-]' then r.run[1]
-      else pg_catalog.regexp_replace(
-        pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(r.run[1], 'UTF8'), 'hex')), '(..)', '%\1', 'g')
-    end, '' order by r.n)
-  from pg_catalog.regexp_matches(
-    url_encode.input, '[A-Za-z0-9._~-]+|[^A-Za-z0-9._~-]+', 'g') with ordinality as r (run, n)
-  having pg_catalog.count(*) > 0
-  union all
-  select ''
-  where url_encode.input = ''
+begin
+  if input ~ '^[A-Za-z0-9._~-]*$' then
+    return input;
+  end if;
+  return (
+    select pg_catalog.string_agg(
+      case
+        when r.run[1] ~ '^[A-Za-z0-9._~-]' then r.run[1]
+        else pg_catalog.regexp_replace(
+          pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(r.run[1], 'UTF8'), 'hex')), '(..)', '%\1', 'g')
+      end, '' order by r.n)
+    from pg_catalog.regexp_matches(
+      input, '[A-Za-z0-9._~-]+|[^A-Za-z0-9._~-]+', 'g') with ordinality as r (run, n));
+end
 $$;
 
 comment on function utils.url_encode(text) is

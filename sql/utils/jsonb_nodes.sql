@@ -1,0 +1,54 @@
+-- How a path is resolved:
+-- * Small data is walked node by node (utils.jsonb_walk): always right, some microseconds a node.
+-- * In large data the shapes of the nodes are found first (utils.jsonb_plain_shape, utils.jsonb_complete_shapes), and
+--   the nodes of each shape are read by one set-based query.
+-- * Large data without order, for which no complete shapes are found, is walked after all.
+create or replace function utils.jsonb_nodes(data jsonb, path jsonb, placed boolean)
+returns table (value jsonb, location text[], place bytea)
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  steps constant jsonb := utils.path_steps(jsonb_nodes.path);
+  shape text[];
+  shapes jsonb;
+begin
+  if jsonb_nodes.data is null then
+    return;
+  elsif steps = '[]' then
+    return query select jsonb_nodes.data, '{}'::text[], ''::bytea;
+    return;
+  elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
+    shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);
+    if shape is null then
+      shapes := utils.jsonb_complete_shapes(jsonb_nodes.data, steps);
+      shape := case when pg_catalog.jsonb_array_length(shapes) = 1 then
+        array(select pg_catalog.jsonb_array_elements_text(shapes -> 0)) end;
+    end if;
+  end if;
+  if shape is not null then
+    return query
+    select n.value, n.path, n.place
+    from utils.jsonb_shape_nodes(jsonb_nodes.data, shape, jsonb_nodes.placed) as n;
+  elsif shapes is null then
+    return query
+    select w.value, w.path, w.place
+    from utils.jsonb_walk(jsonb_nodes.data, steps) as w
+    order by w.place;
+  else
+    return query
+    select distinct on (n.place) n.value, n.path, n.place
+    from pg_catalog.jsonb_array_elements(shapes) as s (shape)
+    cross join lateral utils.jsonb_shape_nodes(
+      jsonb_nodes.data, array(select pg_catalog.jsonb_array_elements_text(s.shape)), true) as n
+    order by n.place;
+  end if;
+end
+$$;
+
+comment on function utils.jsonb_nodes(jsonb, jsonb, boolean) is
+  'The nodes that a path selects, in document order, with location and, when asked for, a sort key of the location.';
+
+revoke execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) from public;
+grant execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) to authenticated, service_role;
