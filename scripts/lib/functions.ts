@@ -11,6 +11,7 @@ import {
   mkdtempSync,
   readdirSync,
   realpathSync,
+  rmSync,
 } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -192,7 +193,10 @@ function denoFolder(): string {
     accessSync(folder, constants.W_OK);
     return folder;
   } catch {
-    temporaryFolder ??= mkdtempSync(join(tmpdir(), "millrace-deno-"));
+    if (temporaryFolder === undefined) {
+      const made = (temporaryFolder = mkdtempSync(join(tmpdir(), "millrace-deno-")));
+      process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    }
     return temporaryFolder;
   }
 }
