@@ -38,3 +38,10 @@ create policy nobody on etl_api.setting
   using (false)
   with check (false);
 comment on policy nobody on etl_api.setting is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.request_key;
+create policy nobody on etl_api.request_key
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.request_key is 'Of no use to a user: the engine and its operator only.';

@@ -28,6 +28,7 @@ revoke all on
   etl_api.state_history,
   etl_api.state_history_default,
   etl_api.advance_queue,
+  etl_api.request_key,
   etl_api.etl_log,
   etl_api.setting
 from public, anon, authenticated;
@@ -93,6 +94,7 @@ grant select, insert, update, delete on
   public.delivery,
   public.delivery_body,
   etl_api.advance_queue,
+  etl_api.request_key,
   etl_api.setting
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;

@@ -1,0 +1,41 @@
+create or replace function etl_api.retry_workflow(id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state constant text := etl_api.state_of('workflow_request', id);
+begin
+  if state = 'invalid' then
+    -- after_reset_workflow_request takes in what is new again.
+    update public.workflow_request as w
+    set state = 'new',
+        state_via = null,
+        state_substate = null,
+        errors = null,
+        finished_at = null
+    where w.id = retry_workflow.id
+      and w.replay = 0;
+    return 'The request was validated again.';
+  elsif state not in ('failed', 'timedout') then
+    perform etl_api.refuse_action('workflow_request', id, state, 'retried',
+      case when state in ('done', 'delivered')
+        then 'Its result stands. Insert a new request.'
+        else 'It is under way. What failed of it can be retried by its own id.'
+      end);
+  end if;
+
+  perform etl_api.reopen_workflow(id);
+  perform etl_api.retry_activities(id, array(
+    select a.id
+    from public.activity_request as a
+    where a.workflow_request_id = retry_workflow.id
+      and a.state in ('failed', 'timedout', 'invalid')
+    order by a.id));
+  return 'The activities of the request that did not end well run again.';
+end
+$$;
+
+comment on function etl_api.retry_workflow(uuid) is
+  'Retries a workflow request; see retry. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.retry_workflow(uuid) from public;
