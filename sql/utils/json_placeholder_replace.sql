@@ -10,5 +10,5 @@ $$;
 comment on function public.json_placeholder_replace(jsonb, jsonb) is
   'As utils.replace_request_placeholders, under its public name.';
 
-revoke execute on function public.json_placeholder_replace(jsonb, jsonb) from public;
+revoke execute on function public.json_placeholder_replace(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.json_placeholder_replace(jsonb, jsonb) to authenticated, service_role;

@@ -23,5 +23,5 @@ $$;
 
 comment on function public.try_start_next_workflow_phase(uuid) is 'The same as etl_api.try_start_next_workflow_phase.';
 
-revoke execute on function public.try_start_next_workflow_phase(uuid) from public;
+revoke execute on function public.try_start_next_workflow_phase(uuid) from public, anon, authenticated;
 grant execute on function public.try_start_next_workflow_phase(uuid) to service_role;

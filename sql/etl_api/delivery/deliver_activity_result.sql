@@ -8,5 +8,5 @@ $$;
 comment on function public.deliver_activity_result(uuid) is
   'Queues the message of one activity request that has ended; see etl_api.deliver_activity_results.';
 
-revoke execute on function public.deliver_activity_result(uuid) from public;
+revoke execute on function public.deliver_activity_result(uuid) from public, anon, authenticated;
 grant execute on function public.deliver_activity_result(uuid) to service_role;

@@ -29,4 +29,4 @@ $$;
 comment on function public.mark_run_request_done() is
   'Ends the runs whose chain of HTTP requests a statement has ended, and moves their activities on.';
 
-revoke execute on function public.mark_run_request_done() from public;
+revoke execute on function public.mark_run_request_done() from public, anon, authenticated;

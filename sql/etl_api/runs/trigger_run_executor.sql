@@ -14,4 +14,4 @@ $$;
 comment on function public.trigger_run_executor() is
   'Wakes the edge function that sends HTTP requests when a statement has left some to send.';
 
-revoke execute on function public.trigger_run_executor() from public;
+revoke execute on function public.trigger_run_executor() from public, anon, authenticated;
