@@ -143,6 +143,7 @@ revoke all on
   etl_api.state_history,
   etl_api.state_history_default,
   etl_api.advance_queue,
+  etl_api.request_key,
   etl_api.etl_log,
   etl_api.setting
 from public, anon, authenticated;
@@ -208,6 +209,7 @@ grant select, insert, update, delete on
   public.delivery,
   public.delivery_body,
   etl_api.advance_queue,
+  etl_api.request_key,
   etl_api.setting
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
@@ -1356,7 +1358,7 @@ $$;
 
 comment on function public.try_start_next_workflow_phase(uuid) is 'The same as etl_api.try_start_next_workflow_phase.';
 
-revoke execute on function public.try_start_next_workflow_phase(uuid) from public;
+revoke execute on function public.try_start_next_workflow_phase(uuid) from public, anon, authenticated;
 grant execute on function public.try_start_next_workflow_phase(uuid) to service_role;
 -- end of source
 
@@ -1554,7 +1556,7 @@ $$;
 comment on function public.deliver_activity_result(uuid) is
   'Queues the message of one activity request that has ended; see etl_api.deliver_activity_results.';
 
-revoke execute on function public.deliver_activity_result(uuid) from public;
+revoke execute on function public.deliver_activity_result(uuid) from public, anon, authenticated;
 grant execute on function public.deliver_activity_result(uuid) to service_role;
 -- end of source
 
@@ -2471,7 +2473,7 @@ $$;
 comment on function public.mark_run_request_done() is
   'Ends the runs whose chain of HTTP requests a statement has ended, and moves their activities on.';
 
-revoke execute on function public.mark_run_request_done() from public;
+revoke execute on function public.mark_run_request_done() from public, anon, authenticated;
 -- end of source
 
 -- source: sql/etl_api/exchange/missing_error.sql
@@ -3110,7 +3112,10 @@ create or replace function etl_api.config_faults(workflow_request_ids uuid[], ac
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   return query
@@ -3164,6 +3169,8 @@ create or replace function etl_api.create_activity_requests(activities etl_api.r
 language plpgsql
 set search_path = ''
 as $$
+declare
+  moment constant timestamptz := utils.now();
 begin
   -- One statement for both tables: the triggers that start activities fire when the edges are there as well.
   with edge as materialized (
@@ -3176,7 +3183,7 @@ begin
     select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type, a.object_type_id,
       a.workflow_phase, a.config, nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
       case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
-      '{new,valid}', a.waits_for, utils.now()
+      '{new,valid}', a.waits_for, moment
     from (
       select r.*,
         case
@@ -3269,6 +3276,10 @@ create or replace function etl_api.dependency_cycles(from_nodes text[], to_nodes
 returns table (nr int, place int, node text)
 language plpgsql immutable
 set search_path = ''
+-- A plan cannot know how many edges there are; hashing them is right for a few and for a million.
+set enable_hashjoin = on
+set enable_nestloop = off
+set enable_mergejoin = off
 as $$
 declare
   before int := 0;
@@ -3680,8 +3691,10 @@ create or replace function etl_api.read_activities(workflow_request_ids uuid[])
 returns setof etl_api.requested_activity
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty; both are always looked up by their keys.
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   return query
@@ -3770,15 +3783,20 @@ grant execute on function etl_api.record_intake_failure(uuid, text, text, text) 
 create or replace function etl_api.reject_workflow_requests(workflow_request_ids uuid[], faults jsonb[]) returns void
 language plpgsql
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
+declare
+  moment constant timestamptz := utils.now();
 begin
   update public.workflow_request as w
   set state = 'invalid',
       state_substate = f.errors -> 0 ->> 'code',
       state_via = null,
       errors = f.errors,
-      finished_at = utils.now()
+      finished_at = moment
   from unnest(workflow_request_ids, faults) as f (id, errors)
   where w.id = f.id
     and w.replay = 0
@@ -3797,7 +3815,10 @@ grant execute on function etl_api.reject_workflow_requests(uuid[], jsonb[]) to s
 create or replace function etl_api.remove_replays(workflow_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   if workflow_request_ids <> '{}' then
@@ -3821,7 +3842,10 @@ create or replace function etl_api.request_faults(workflow_request_ids uuid[])
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   return query
@@ -3897,40 +3921,36 @@ create or replace function etl_api.resolve_activities(activities etl_api.request
 returns setof etl_api.requested_activity
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty; all of them are always looked up by their keys.
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
-  -- A thousand requests for one activity ask one question: each different one is answered once.
+  -- A thousand requests for one activity ask one question: each different one is answered once (offset 0 keeps
+  -- the answers from being looked up for every member).
   return query
   select m.id, m.org_id, m.workflow_request_id, m.activity_key, m.body, m.activity_id, m.activity_name,
     m.activity_type, m.object_type_id, m.workflow_phase, m.config, m.max_objects, m.datapoints,
-    d.ids, m.allowed_source_ids, u.ids, s.ids, m.targets
+    q.datapoint_ids, m.allowed_source_ids, q.unknown_source_ids, q.source_ids, m.targets
   from (
-    select a.org_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids,
-      pg_catalog.array_agg(a) as members
-    from pg_catalog.unnest(activities) as a
-    group by a.org_id, a.activity_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids
-  ) as question
-  cross join lateral (
-    select etl_api.visible_datapoint_ids(question.org_id, question.object_type_id, question.datapoints) as ids
-  ) as d
-  cross join lateral (
-    select array(
-      select wanted.id
-      from pg_catalog.unnest(question.allowed_source_ids) with ordinality as wanted (id, place)
-      where not exists (
-        select 1
-        from public.source as s
-        where s.id = wanted.id
-          and (s.org_id is null or s.org_id = question.org_id))
-      order by wanted.place) as ids
-  ) as u
-  cross join lateral (
-    select etl_api.serving_source_ids(
-      question.org_id, question.activity_type, question.object_type_id, d.ids, question.allowed_source_ids) as ids
-  ) as s
-  cross join lateral pg_catalog.unnest(question.members) as m;
+    select d.members, d.datapoint_ids,
+      etl_api.unknown_source_ids(d.org_id, d.allowed_source_ids) as unknown_source_ids,
+      etl_api.serving_source_ids(
+        d.org_id, d.activity_type, d.object_type_id, d.datapoint_ids, d.allowed_source_ids) as source_ids
+    from (
+      select g.*, etl_api.visible_datapoint_ids(g.org_id, g.object_type_id, g.datapoints) as datapoint_ids
+      from (
+        select a.org_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids,
+          pg_catalog.array_agg(a) as members
+        from pg_catalog.unnest(activities) as a
+        group by a.org_id, a.activity_id, a.activity_type, a.object_type_id, a.datapoints, a.allowed_source_ids
+      ) as g
+      offset 0
+    ) as d
+    offset 0
+  ) as q
+  cross join lateral pg_catalog.unnest(q.members) as m;
 end
 $$;
 
@@ -4051,9 +4071,13 @@ grant execute on function etl_api.source_faults(etl_api.requested_activity[]) to
 create or replace function etl_api.start_workflow_requests(activities etl_api.requested_activity[]) returns void
 language plpgsql
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
+  moment constant timestamptz := utils.now();
   default_limit constant interval := etl_api.time_limit('{}', 'workflow_timeout_seconds');
 begin
   update public.workflow_request as w
@@ -4063,9 +4087,9 @@ begin
       errors = null,
       workflow_phase = p.first_phase,
       phase_count = p.phase_count,
-      started_at = utils.now(),
+      started_at = moment,
       finished_at = null,
-      timeout_at = utils.now() + coalesce(
+      timeout_at = moment + coalesce(
         pg_catalog.make_interval(secs => (nullif(w.data #> '{config,timeout_seconds}', 'null') #>> '{}')::double precision),
         default_limit)
   from (
@@ -4174,6 +4198,29 @@ comment on function etl_api.trigger_process_workflow_request() is
 revoke execute on function etl_api.trigger_process_workflow_request() from public;
 -- end of source
 
+-- source: sql/etl_api/intake/unknown_source_ids.sql
+create or replace function etl_api.unknown_source_ids(org_id uuid, source_ids uuid[]) returns uuid[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select named.id
+    from pg_catalog.unnest(source_ids) with ordinality as named (id, place)
+    where not exists (
+      select 1
+      from public.source as s
+      where s.id = named.id
+        and (s.org_id is null or s.org_id = unknown_source_ids.org_id))
+    order by named.place)
+$$;
+
+comment on function etl_api.unknown_source_ids(uuid, uuid[]) is
+  'Those of some sources that do not exist, or that a tenant does not see.';
+
+revoke execute on function etl_api.unknown_source_ids(uuid, uuid[]) from public;
+grant execute on function etl_api.unknown_source_ids(uuid, uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/intake/visible_datapoint_ids.sql
 create or replace function etl_api.visible_datapoint_ids(org_id uuid, object_type_id uuid, names text[]) returns uuid[]
 language sql stable
@@ -4205,6 +4252,7 @@ create or replace function etl_api.webhook_fault(org_id uuid, webhook jsonb)
 returns table (code text, members text[], found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
+-- A plan may have been made while there were few endpoints.
 set enable_seqscan = off
 as $$
 declare
@@ -4255,7 +4303,10 @@ create or replace function etl_api.webhook_faults(workflow_request_ids uuid[], a
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
+-- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
 set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 begin
   return query
@@ -5267,7 +5318,7 @@ $$;
 comment on function public.trigger_run_executor() is
   'Wakes the edge function that sends HTTP requests when a statement has left some to send.';
 
-revoke execute on function public.trigger_run_executor() from public;
+revoke execute on function public.trigger_run_executor() from public, anon, authenticated;
 -- end of source
 
 -- source: sql/etl_api/runs/trigger_run_request_execute.sql
@@ -5289,6 +5340,593 @@ comment on trigger trigger_run_request_execute on public.run_queue is
   'Runs that wait for allocation wake the edge function.';
 comment on trigger trigger_run_request_execute on public.run_request is
   'HTTP requests that are due wake the edge function.';
+-- end of source
+
+-- source: sql/etl_api/state/caller_name.sql
+create or replace function etl_api.caller_name() returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    'user ' || auth.uid(),
+    nullif(pg_catalog.current_setting('role', true), 'none'),
+    session_user::text)
+$$;
+
+comment on function etl_api.caller_name() is
+  'Who asks, for history: the signed-in user, else the database role.';
+
+revoke execute on function etl_api.caller_name() from public;
+-- end of source
+
+-- source: sql/etl_api/state/cancel.sql
+create or replace function etl_api.cancel(id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  target constant record := etl_api.find_own(id);
+  why constant text := pg_catalog.current_setting('etl.reason', true);
+  sentence text;
+begin
+  perform etl_api.lock_workflows(array[target.workflow_request_id]);
+  perform etl_api.set_reason('cancelled by ' || etl_api.caller_name());
+  case target.entity
+    when 'workflow_request' then sentence := etl_api.cancel_workflow(id);
+    when 'activity_request' then sentence := etl_api.cancel_activity(id, target.workflow_request_id);
+    when 'run_queue' then sentence := etl_api.cancel_run(id, target.activity_request_id);
+    when 'run_request' then sentence := etl_api.cancel_run_request(id);
+    when 'delivery' then sentence := etl_api.cancel_delivery(id, target.workflow_request_id);
+  end case;
+  perform etl_api.set_reason(why);
+  return pg_catalog.jsonb_build_object(
+    'entity', target.entity, 'id', id, 'state', 'failed', 'message', sentence);
+end
+$$;
+
+comment on function etl_api.cancel(uuid) is
+  'Cancels a workflow request, activity request, run, HTTP request or message: it and all below it that has not ended becomes failed / cancelled, and answers that still come change nothing. Returns {entity, id, state, message}. ETL04: no such request; ETL05: it has ended; ETL06: the caller only reads.';
+
+revoke execute on function etl_api.cancel(uuid) from public;
+grant execute on function etl_api.cancel(uuid) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/state/cancel_activity.sql
+create or replace function etl_api.cancel_activity(id uuid, workflow_request_id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state text := (select a.state from public.activity_request as a where a.id = cancel_activity.id);
+begin
+  if state not in ('new', 'valid', 'waiting', 'ready', 'in_progress') then
+    perform etl_api.refuse_action('activity_request', id, state, 'cancelled',
+      'It has ended. A message that is still to be sent can be cancelled by its own id.');
+  end if;
+  perform etl_api.end_activities(array[id], 'failed', 'cancelled', 'The activity was cancelled.');
+  perform etl_api.advance_workflows(array[workflow_request_id]);
+  return 'The activity and its runs are cancelled; the rest of its request goes on.';
+end
+$$;
+
+comment on function etl_api.cancel_activity(uuid, uuid) is
+  'Cancels an activity request; see cancel. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.cancel_activity(uuid, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/cancel_deliveries.sql
+create or replace function etl_api.cancel_deliveries(delivery_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended int;
+begin
+  update public.delivery as d
+  set state = 'failed',
+      state_via = null,
+      state_substate = 'cancelled',
+      error = '{"code": "cancelled", "message": "The message was cancelled."}',
+      lease_until = null,
+      lease_token = null,
+      finished_at = utils.now()
+  where d.id = any (delivery_ids)
+    and d.state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
+  get diagnostics ended = row_count;
+  return ended;
+end
+$$;
+
+comment on function etl_api.cancel_deliveries(uuid[]) is
+  'Ends those of these messages that are still to be sent as failed / cancelled. Returns how many. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.cancel_deliveries(uuid[]) from public;
+-- end of source
+
+-- source: sql/etl_api/state/cancel_delivery.sql
+create or replace function etl_api.cancel_delivery(id uuid, workflow_request_id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  was text;
+begin
+  if etl_api.cancel_deliveries(array[id]) = 0 then
+    select d.state into was from public.delivery as d where d.id = cancel_delivery.id;
+    perform etl_api.refuse_action('delivery', id, was, 'cancelled', 'It has ended.');
+  end if;
+  perform etl_api.settle_deliveries(array[workflow_request_id]);
+  return 'The message is cancelled; it may have been sent already when it was in progress.';
+end
+$$;
+
+comment on function etl_api.cancel_delivery(uuid, uuid) is
+  'Cancels a message; see cancel. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.cancel_delivery(uuid, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/cancel_run.sql
+create or replace function etl_api.cancel_run(id uuid, activity_request_id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  root uuid;
+  was text;
+begin
+  update public.run_queue as q
+  set state = 'failed',
+      state_via = null,
+      state_substate = 'cancelled',
+      error = '{"code": "cancelled", "message": "The run was cancelled."}',
+      finished_at = utils.now()
+  where q.id = cancel_run.id
+    and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+  returning q.run_request_id into root;
+  if not found then
+    select q.state into was from public.run_queue as q where q.id = cancel_run.id;
+    perform etl_api.refuse_action('run_queue', id, was, 'cancelled', 'It has ended.');
+  end if;
+
+  -- The HTTP requests end too, unless they carry other runs that still want the answer.
+  if not exists (
+    select 1
+    from public.run_queue as q
+    where q.run_request_id = root
+      and q.state = 'in_progress')
+  then
+    perform etl_api.end_run_requests(
+      array(
+        select r.id
+        from public.run_request as r
+        where r.root_id = root
+          and r.state in ('waiting', 'ready', 'in_progress')
+        order by r.id),
+      'cancelled', 'The runs it carried were cancelled.');
+  end if;
+  perform etl_api.create_run(array[activity_request_id]);
+  perform etl_api.advance_activities(array[activity_request_id]);
+  return 'The run is cancelled; its activity goes on, with the next source where there is one.';
+end
+$$;
+
+comment on function etl_api.cancel_run(uuid, uuid) is
+  'Cancels a run; see cancel. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.cancel_run(uuid, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/cancel_run_request.sql
+create or replace function etl_api.cancel_run_request(id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  was text;
+begin
+  -- What a claim holds just now is waited for, so that the state below is the last one.
+  select r.state into was
+  from public.run_request as r
+  where r.id = cancel_run_request.id
+  for no key update;
+  if was not in ('waiting', 'ready', 'in_progress') then
+    perform etl_api.refuse_action('run_request', id, was, 'cancelled', 'It has ended.');
+  end if;
+  perform etl_api.end_run_requests(array[id], 'cancelled', 'The HTTP request was cancelled.');
+  return 'The HTTP request is cancelled, and with it the runs it carried; their activity goes on.';
+end
+$$;
+
+comment on function etl_api.cancel_run_request(uuid) is
+  'Cancels an HTTP request; see cancel. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.cancel_run_request(uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/cancel_workflow.sql
+create or replace function etl_api.cancel_workflow(id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state text := (select w.state from public.workflow_request as w where w.id = cancel_workflow.id and w.replay = 0);
+begin
+  if state not in ('new', 'valid', 'waiting', 'ready', 'in_progress') then
+    perform etl_api.refuse_action('workflow_request', id, state, 'cancelled',
+      'It has ended. A message that is still to be sent can be cancelled by its own id.');
+  end if;
+  -- Messages first: those that tell of the cancelling are queued after it.
+  perform etl_api.cancel_deliveries(array(
+    select d.id
+    from public.delivery as d
+    where d.workflow_request_id = cancel_workflow.id));
+  perform etl_api.end_whole_workflows(array[id], 'failed', 'cancelled', 'The request was cancelled.');
+  perform etl_api.settle_deliveries(array[id]);
+  return 'The request and all of it that had not ended is cancelled.';
+end
+$$;
+
+comment on function etl_api.cancel_workflow(uuid) is
+  'Cancels a workflow request; see cancel. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.cancel_workflow(uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/check_state_sync.sql
+create or replace function etl_api.check_state_sync()
+returns table (entity etl_api.entity_kind, id uuid, org_id uuid, state text, problem text)
+language sql stable
+set search_path = ''
+as $$
+  with open_state (state) as (
+    values ('new'), ('valid'), ('waiting'), ('ready'), ('in_progress')
+  )
+  select 'workflow_request'::etl_api.entity_kind, w.id, w.org_id, w.state::text, p.problem
+  from public.workflow_request as w
+  cross join lateral (
+    select pg_catalog.count(*) filter (where a.state::text in (select o.state from open_state as o)) as open
+    from public.activity_request as a
+    where a.workflow_request_id = w.id
+  ) as a
+  cross join lateral (
+    select case
+      when w.state in ('new', 'valid', 'waiting', 'ready') then 'it was never taken in or started'
+      when w.state = 'in_progress' and a.open = 0 then 'it is in progress, but all its activities have ended'
+      when w.state not in ('new', 'valid', 'waiting', 'ready', 'in_progress') and a.open > 0
+        then 'it has ended, but activities of it are open'
+      when w.state = 'delivered' and exists (
+        select 1 from public.delivery as d where d.workflow_request_id = w.id and d.state <> 'delivered')
+        then 'it is delivered, but a message of it is not'
+    end as problem
+  ) as p
+  where w.replay = 0
+    and p.problem is not null
+  union all
+  select 'activity_request', a.id, a.org_id, a.state::text, p.problem
+  from public.activity_request as a
+  cross join lateral (
+    select exists (
+      select 1 from public.run_queue as q
+      where q.activity_request_id = a.id and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as runs
+  ) as open
+  cross join lateral (
+    select case
+      when a.state in ('new', 'valid', 'ready') then 'it was never started'
+      when a.state = 'in_progress' and not open.runs and not exists (
+        select 1 from etl_api.advance_queue as n where n.activity_request_id = a.id)
+        then 'it is in progress, but has no open run'
+      when a.state not in ('new', 'valid', 'waiting', 'ready', 'in_progress') and open.runs
+        then 'it has ended, but runs of it are open'
+      when a.state = 'waiting' and not exists (
+          select 1
+          from public.activity_request as earlier
+          where earlier.workflow_request_id = a.workflow_request_id
+            and earlier.workflow_phase < a.workflow_phase
+            and earlier.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+        and not exists (
+          select 1
+          from public.activity_dependency as d
+          join public.activity_request as before on before.id = d.depends_on_id
+          where d.activity_request_id = a.id
+            and before.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+        then 'it waits, but nothing it waits for is open'
+      when a.state = 'delivered' and exists (
+        select 1 from public.delivery as d where d.activity_request_id = a.id and d.state <> 'delivered')
+        then 'it is delivered, but a message of it is not'
+    end as problem
+  ) as p
+  where p.problem is not null
+  union all
+  select 'run_queue', q.id, q.org_id, q.state::text, p.problem
+  from public.run_queue as q
+  cross join lateral (
+    select case
+      when q.state in ('new', 'valid') then 'it was never queued'
+      when q.state = 'in_progress' and not exists (
+        select 1 from public.run_request as r
+        where r.root_id = q.run_request_id and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+        then 'it is in progress, but no HTTP request of it is open'
+    end as problem
+  ) as p
+  where q.state in ('new', 'valid', 'in_progress')
+    and p.problem is not null
+  union all
+  select 'run_request', r.id, r.org_id, r.state::text, 'it is open, but no run in progress waits for it'
+  from public.run_request as r
+  where r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+    and not exists (
+      select 1 from public.run_queue as q where q.run_request_id = r.root_id and q.state = 'in_progress')
+$$;
+
+comment on function etl_api.check_state_sync() is
+  'Rows whose state does not fit their parent''s or children''s, each with the problem in a sentence; none on a sound database. It reads everything: for operators and tests, not for a loop.';
+
+revoke execute on function etl_api.check_state_sync() from public;
+grant execute on function etl_api.check_state_sync() to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/create_history_partition.sql
+create or replace function etl_api.create_history_partition(name text, first timestamptz, next timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Keys come with the parent; row level security and its policy do not.
+  execute pg_catalog.format(
+    'create table etl_api.%I partition of etl_api.state_history for values from (%L) to (%L)', name, first, next);
+  execute pg_catalog.format('alter table etl_api.%I enable row level security', name);
+  execute pg_catalog.format('create policy nobody on etl_api.%I for all to authenticated using (false) with check (false)', name);
+  execute pg_catalog.format(
+    'comment on policy nobody on etl_api.%I is %L', name, 'History is read through etl_api.state_history.');
+  execute pg_catalog.format('revoke all on etl_api.%I from public, anon, authenticated', name);
+  execute pg_catalog.format('comment on table etl_api.%I is %L', name,
+    pg_catalog.format('Steps from %s until before %s.', first, next));
+end
+$$;
+
+comment on function etl_api.create_history_partition(text, timestamptz, timestamptz) is
+  'Makes one partition of state_history, closed to users like the others.';
+
+revoke execute on function etl_api.create_history_partition(text, timestamptz, timestamptz) from public;
+-- end of source
+
+-- source: sql/etl_api/state/end_activities.sql
+create or replace function etl_api.end_activities(
+  activity_request_ids uuid[], to_state text, substate text, message text)
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended_ids uuid[];
+begin
+  perform etl_api.end_open_runs(activity_request_ids, to_state, substate, message);
+
+  with ended as (
+    update public.activity_request as ar
+    set state = to_state::public.activity_request_state,
+        state_via = case when to_state = 'timedout'
+          then etl_api.steps_to_timedout(ar.state::text)::public.activity_request_state[] end,
+        state_substate = substate,
+        errors = coalesce(ar.errors, '[]') || pg_catalog.jsonb_build_object(
+          'code', substate, 'path', null, 'found', null, 'message', message,
+          'hint', 'etl_api.retry(id) takes it up again.'),
+        finished_at = utils.now()
+    where ar.id = any (activity_request_ids)
+      and ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+    returning ar.id
+  )
+  select pg_catalog.array_agg(ended.id) into ended_ids
+  from ended;
+  if ended_ids is null then
+    return 0;
+  end if;
+
+  -- What was found until now is told all the same.
+  perform etl_api.reconstruct_values_to_activity_requests(ended_ids);
+  perform etl_api.deliver_activity_results(ended_ids);
+  return pg_catalog.cardinality(ended_ids);
+end
+$$;
+
+comment on function etl_api.end_activities(uuid[], text, text, text) is
+  'Ends open activity requests with all below them as failed (cancelled) or timedout and queues their messages. Returns how many. The caller holds the workflow locks and moves the workflows on.';
+
+revoke execute on function etl_api.end_activities(uuid[], text, text, text) from public;
+grant execute on function etl_api.end_activities(uuid[], text, text, text) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/end_open_runs.sql
+create or replace function etl_api.end_open_runs(
+  activity_request_ids uuid[], to_state text, substate text, message text)
+returns void
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  fault constant jsonb := pg_catalog.jsonb_build_object('code', substate, 'message', message);
+begin
+  -- Runs first: once they have ended no claim takes them, and the HTTP requests that a claim has made of them
+  -- meanwhile are seen by the second statement.
+  update public.run_queue as q
+  set state = to_state::public.run_queue_state,
+      state_via = case when to_state = 'timedout'
+        then etl_api.steps_to_timedout(q.state::text)::public.run_queue_state[] end,
+      state_substate = substate,
+      error = fault,
+      finished_at = utils.now()
+  where q.activity_request_id = any (activity_request_ids)
+    and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
+
+  update public.run_request as r
+  set state = to_state::public.run_request_state,
+      state_via = case when to_state = 'timedout'
+        then etl_api.steps_to_timedout(r.state::text)::public.run_request_state[] end,
+      state_substate = substate,
+      error = fault,
+      lease_until = null,
+      lease_token = null,
+      finished_at = utils.now()
+  where r.activity_request_id = any (activity_request_ids)
+    and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
+end
+$$;
+
+comment on function etl_api.end_open_runs(uuid[], text, text, text) is
+  'Ends all open runs of activity requests and their HTTP requests as failed (cancelled) or timedout; answers that come later find no lease. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.end_open_runs(uuid[], text, text, text) from public;
+grant execute on function etl_api.end_open_runs(uuid[], text, text, text) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/end_whole_workflows.sql
+create or replace function etl_api.end_whole_workflows(
+  workflow_request_ids uuid[], to_state text, substate text, message text)
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  ended_ids uuid[];
+begin
+  perform etl_api.end_activities(
+    array(
+      select ar.id
+      from public.activity_request as ar
+      where ar.workflow_request_id = any (workflow_request_ids)
+        and ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+      order by ar.id),
+    to_state, substate, message);
+
+  with ended as (
+    update public.workflow_request as w
+    set state = to_state::public.workflow_request_state,
+        state_via = case when to_state = 'timedout'
+          then etl_api.steps_to_timedout(w.state::text)::public.workflow_request_state[] end,
+        state_substate = substate,
+        finished_at = utils.now()
+    where w.id = any (workflow_request_ids)
+      and w.replay = 0
+      and w.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+    returning w.id
+  )
+  select pg_catalog.array_agg(ended.id) into ended_ids
+  from ended;
+  if ended_ids is null then
+    return 0;
+  end if;
+  perform etl_api.deliver_workflow_results(ended_ids);
+  return pg_catalog.cardinality(ended_ids);
+end
+$$;
+
+comment on function etl_api.end_whole_workflows(uuid[], text, text, text) is
+  'Ends open workflow requests with all below them as failed (cancelled) or timedout and queues their messages. Returns how many. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.end_whole_workflows(uuid[], text, text, text) from public;
+grant execute on function etl_api.end_whole_workflows(uuid[], text, text, text) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/ensure_partitions.sql
+create or replace function etl_api.ensure_partitions(months_ahead int default 2) returns int
+language plpgsql
+security definer
+set search_path = ''
+-- Making a partition needs the default one for itself; rather than hold up every writer it tries again later.
+set lock_timeout = '2s'
+set timezone = 'UTC'
+as $$
+declare
+  month record;
+  made int := 0;
+begin
+  if not pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('etl_api.ensure_partitions', 0)) then
+    return 0;
+  end if;
+  -- A loop, because each partition is a statement of its own.
+  for month in
+    select m.first, m.first + interval '1 month' as next, 'state_history_' || pg_catalog.to_char(m.first, 'YYYYMM') as name
+    from pg_catalog.generate_series(0, greatest(0, months_ahead)) as n (ahead)
+    cross join lateral (
+      select pg_catalog.date_trunc('month', utils.now()) + pg_catalog.make_interval(months => n.ahead) as first) as m
+    order by m.first
+  loop
+    -- A month whose steps already lie in the default partition stays there.
+    continue when pg_catalog.to_regclass('etl_api.' || month.name) is not null
+      or exists (
+        select 1
+        from etl_api.state_history_default as d
+        where d.at >= month.first
+          and d.at < month.next);
+    perform etl_api.create_history_partition(month.name, month.first, month.next);
+    made := made + 1;
+  end loop;
+  return made;
+exception when lock_not_available then
+  perform etl_api.logger('info', 'state', 'No partition of state_history was made: it was busy for 2 s. The next sweep tries again.');
+  return 0;
+end
+$$;
+
+comment on function etl_api.ensure_partitions(int) is
+  'Makes the monthly partitions of state_history for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work.';
+
+revoke execute on function etl_api.ensure_partitions(int) from public;
+grant execute on function etl_api.ensure_partitions(int) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/find_own.sql
+create or replace function etl_api.find_own(
+  id uuid,
+  out entity etl_api.entity_kind, out org_id uuid, out workflow_request_id uuid, out activity_request_id uuid)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  select f.entity, f.org_id, f.workflow_request_id, f.activity_request_id
+  into entity, org_id, workflow_request_id, activity_request_id
+  from (
+    select 'workflow_request'::etl_api.entity_kind as entity, w.org_id, w.id as workflow_request_id, null::uuid as activity_request_id
+    from public.workflow_request as w where w.id = find_own.id and w.replay = 0
+    union all
+    select 'activity_request', a.org_id, a.workflow_request_id, a.id
+    from public.activity_request as a where a.id = find_own.id
+    union all
+    select 'run_queue', q.org_id, q.workflow_request_id, q.activity_request_id
+    from public.run_queue as q where q.id = find_own.id
+    union all
+    select 'run_request', r.org_id, r.workflow_request_id, r.activity_request_id
+    from public.run_request as r where r.id = find_own.id
+    union all
+    select 'delivery', d.org_id, d.workflow_request_id, d.activity_request_id
+    from public.delivery as d where d.id = find_own.id
+  ) as f
+  where etl_api.may_request(f.org_id)
+    or f.org_id in (select etl_api.my_orgs());
+
+  -- Another org's row and no row at all look the same from outside.
+  if not found then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('no such request: %s', coalesce(id::text, 'null')),
+      hint = 'Give the id of a workflow_request, activity_request, run_queue, run_request or delivery row.';
+  elsif not etl_api.may_request(org_id) then
+    raise exception using
+      errcode = 'ETL06',
+      message = pg_catalog.format('your role in org %s only reads', org_id),
+      hint = 'An owner, admin or member of the org can do this.';
+  end if;
+end
+$$;
+
+comment on function etl_api.find_own(uuid) is
+  'What an id names, if the caller may change it: the first statement of retry and cancel. ETL04: nothing, or a row of an org the caller does not belong to; ETL06: the caller only reads there.';
+
+revoke execute on function etl_api.find_own(uuid) from public;
 -- end of source
 
 -- source: sql/etl_api/state/guard_inserts.sql
@@ -5523,6 +6161,210 @@ revoke execute on function etl_api.logger(text, text, text, jsonb, uuid, etl_api
 grant execute on function etl_api.logger(text, text, text, jsonb, uuid, etl_api.entity_kind, uuid) to service_role;
 -- end of source
 
+-- source: sql/etl_api/state/recover.sql
+create or replace function etl_api.recover(max_rows int default 1000) returns table (what text, count bigint)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  requests uuid[];
+  deliveries uuid[];
+  runs uuid[];
+  activities uuid[];
+  workflows uuid[];
+  done jsonb := '{}';
+  leases record;
+begin
+  if coalesce(max_rows, 0) < 1 then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('max_rows is %s: it must be 1 or more', coalesce(max_rows::text, 'null')),
+      hint = 'Leave it out for 1000.';
+  end if;
+  -- Before any lock is held: writers of history hold a workflow while they wait for what this may lock.
+  if pg_catalog.to_regclass('etl_api.state_history_'
+    || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null then
+    done := pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
+  end if;
+
+  requests := array(
+    select r.id from public.run_request as r
+    where r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows);
+  deliveries := array(
+    select d.id from public.delivery as d
+    where d.state = 'in_progress' and d.lease_until <= moment order by d.lease_until limit max_rows);
+  runs := array(
+    select q.id from public.run_queue as q
+    where q.state in ('waiting', 'ready', 'in_progress') and q.timeout_at <= moment order by q.timeout_at limit max_rows);
+  activities := array(
+    select a.id from public.activity_request as a
+    where a.state in ('ready', 'waiting', 'in_progress') and a.timeout_at <= moment order by a.timeout_at limit max_rows);
+  workflows := array(
+    select w.id from public.workflow_request as w
+    where w.state in ('ready', 'waiting', 'in_progress') and w.timeout_at <= moment and w.replay = 0
+    order by w.timeout_at limit max_rows);
+
+  -- All locks at once and in order; from here each function looks again at what is still due.
+  if requests || deliveries || runs || activities || workflows <> '{}' then
+    perform etl_api.lock_workflows(workflows || array(
+      select r.workflow_request_id from public.run_request as r where r.id = any (requests)
+      union
+      select d.workflow_request_id from public.delivery as d where d.id = any (deliveries)
+      union
+      select q.workflow_request_id from public.run_queue as q where q.id = any (runs)
+      union
+      select a.workflow_request_id from public.activity_request as a where a.id = any (activities)));
+  end if;
+
+  -- From the whole to its parts: what ends above needs nothing below.
+  if workflows <> '{}' then
+    done := done || pg_catalog.jsonb_build_object('workflow_timeout', etl_api.time_out_workflows(workflows));
+  end if;
+  if activities <> '{}' then
+    done := done || pg_catalog.jsonb_build_object('activity_timeout', etl_api.time_out_activities(activities));
+  end if;
+  if runs <> '{}' then
+    done := done || pg_catalog.jsonb_build_object('run_timeout', etl_api.time_out_runs(runs));
+  end if;
+  if requests <> '{}' then
+    leases := etl_api.recover_run_requests(requests);
+    done := done || pg_catalog.jsonb_build_object('run_request_again', leases.again, 'run_request_given_up', leases.given_up);
+  end if;
+  if deliveries <> '{}' then
+    leases := etl_api.recover_deliveries(deliveries);
+    done := done || pg_catalog.jsonb_build_object('delivery_again', leases.again, 'delivery_given_up', leases.given_up);
+  end if;
+  done := done || pg_catalog.jsonb_build_object('bell', etl_api.ring_for_due_work());
+
+  return query
+  select d.key, d.value::bigint
+  from pg_catalog.jsonb_each(done) as d
+  where d.value <> '0'
+  order by d.key;
+end
+$$;
+
+comment on function etl_api.recover(int) is
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), makes partitions, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+
+revoke execute on function etl_api.recover(int) from public;
+grant execute on function etl_api.recover(int) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/recover_deliveries.sql
+create or replace function etl_api.recover_deliveries(delivery_ids uuid[], out again int, out given_up int)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  -- One attempt at once, then one after each time of the schedule.
+  max_attempts constant int := 1 + pg_catalog.jsonb_array_length(
+    coalesce(etl_api.setting_value('delivery_schedule_seconds'), '[]'));
+  workflow_ids uuid[];
+begin
+  with taken as (
+    update public.delivery as d
+    set state = case when d.attempts < max_attempts then 'ready' else 'failed' end::public.delivery_state,
+        state_via = null,
+        state_substate = case when d.attempts < max_attempts then 'lease_expired' else 'attempts_exhausted' end,
+        error = case when d.attempts < max_attempts then d.error else pg_catalog.jsonb_build_object(
+          'code', 'attempts_exhausted',
+          'message', 'Its last attempt was claimed, but nothing was heard of it before its lease ended.') end,
+        due_at = utils.now(),
+        lease_until = null,
+        lease_token = null,
+        finished_at = case when d.attempts < max_attempts then null else utils.now() end
+    where d.id = any (delivery_ids)
+      and d.state = 'in_progress'
+      and d.lease_until <= utils.now()
+    returning d.state, d.workflow_request_id
+  )
+  select pg_catalog.count(*) filter (where t.state = 'ready'),
+    pg_catalog.count(*) filter (where t.state = 'failed'),
+    pg_catalog.array_agg(distinct t.workflow_request_id) filter (where t.state = 'failed')
+  into again, given_up, workflow_ids
+  from taken as t;
+  if given_up > 0 then
+    perform etl_api.settle_deliveries(workflow_ids);
+  end if;
+end
+$$;
+
+comment on function etl_api.recover_deliveries(uuid[]) is
+  'Takes back those of these messages whose lease has ended: ready again while attempts are left, else failed. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.recover_deliveries(uuid[]) from public;
+grant execute on function etl_api.recover_deliveries(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/recover_run_requests.sql
+create or replace function etl_api.recover_run_requests(run_request_ids uuid[], out again int, out given_up int)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  last_ids uuid[];
+begin
+  select coalesce(pg_catalog.array_agg(r.id order by r.id), '{}') into last_ids
+  from public.run_request as r
+  join public.source as s on s.id = r.source_id
+  where r.id = any (run_request_ids)
+    and r.state = 'in_progress'
+    and r.lease_until <= utils.now()
+    and r.attempts >= utils.number_or(s.retry_policy -> 'max_attempts', 5);
+
+  update public.run_request as r
+  set state = 'ready',
+      state_via = null,
+      state_substate = 'lease_expired',
+      due_at = utils.now(),
+      lease_until = null,
+      lease_token = null
+  where r.id = any (run_request_ids)
+    and r.id <> all (last_ids)
+    and r.state = 'in_progress'
+    and r.lease_until <= utils.now();
+  get diagnostics again = row_count;
+
+  given_up := pg_catalog.cardinality(last_ids);
+  if given_up > 0 then
+    perform etl_api.end_run_requests(last_ids, 'lease_expired',
+      'Its last attempt was claimed, but nothing was heard of it before its lease ended.');
+  end if;
+end
+$$;
+
+comment on function etl_api.recover_run_requests(uuid[]) is
+  'Takes back those of these HTTP requests whose lease has ended: ready again while attempts are left, else failed. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.recover_run_requests(uuid[]) from public;
+grant execute on function etl_api.recover_run_requests(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/refuse_action.sql
+create or replace function etl_api.refuse_action(entity text, id uuid, state text, action text, hint text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  raise exception using
+    errcode = 'ETL05',
+    message = pg_catalog.format('%s %s is %s: it cannot be %s', entity, id, state, action),
+    hint = hint;
+end
+$$;
+
+comment on function etl_api.refuse_action(text, uuid, text, text, text) is
+  'Raises ETL05: what was asked is not possible in this state.';
+
+revoke execute on function etl_api.refuse_action(text, uuid, text, text, text) from public;
+-- end of source
+
 -- source: sql/etl_api/state/refuse_transition.sql
 create or replace function etl_api.refuse_transition(entity text, id uuid, moved boolean, from_state text, to_state text)
 returns void
@@ -5568,6 +6410,462 @@ comment on function etl_api.refuse_transition(text, uuid, boolean, text, text) i
 revoke execute on function etl_api.refuse_transition(text, uuid, boolean, text, text) from public;
 -- end of source
 
+-- source: sql/etl_api/state/reopen_activity.sql
+create or replace function etl_api.reopen_activity(id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state constant text := etl_api.state_of('activity_request', id);
+begin
+  if state not in ('in_progress', 'failed', 'timedout') then
+    perform etl_api.refuse_action('activity_request', id, state, 'opened again for one of its parts',
+      case when state in ('done', 'delivered')
+        then 'Its result stands. Insert a new request for what is missing.'
+        else 'Retry the activity request itself.'
+      end);
+  end if;
+  perform etl_api.reopen_workflow(a.workflow_request_id)
+  from public.activity_request as a
+  where a.id = reopen_activity.id;
+
+  update public.activity_request as a
+  set state = 'in_progress',
+      state_via = '{ready}',
+      state_substate = null,
+      errors = null,
+      finished_at = null,
+      timeout_at = utils.now() + etl_api.time_limit(a.config, 'activity_timeout_seconds')
+  where a.id = reopen_activity.id
+    and a.state in ('failed', 'timedout');
+end
+$$;
+
+comment on function etl_api.reopen_activity(uuid) is
+  'Sets a failed or timed-out activity request, and its workflow request, to work again, time-outs renewed; what is under way is left as it is. ETL05: one of them is done or invalid. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.reopen_activity(uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/reopen_workflow.sql
+create or replace function etl_api.reopen_workflow(id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state constant text := etl_api.state_of('workflow_request', id);
+begin
+  if state in ('done', 'delivered', 'invalid') then
+    perform etl_api.refuse_action('workflow_request', id, state, 'opened again for one of its parts',
+      case state
+        when 'invalid' then 'Retry the workflow request itself.'
+        else 'Its result stands. Insert a new request for what is missing.'
+      end);
+  end if;
+
+  update public.workflow_request as w
+  set state = 'in_progress',
+      state_via = '{ready}',
+      state_substate = null,
+      finished_at = null,
+      timeout_at = utils.now() + etl_api.time_limit(
+        pg_catalog.jsonb_build_object('workflow_timeout_seconds', w.data #> '{config,timeout_seconds}'),
+        'workflow_timeout_seconds')
+  where w.id = reopen_workflow.id
+    and w.replay = 0
+    and w.state in ('failed', 'timedout');
+end
+$$;
+
+comment on function etl_api.reopen_workflow(uuid) is
+  'Sets a failed or timed-out workflow request to work again, its time-out renewed; one under way is left as it is. ETL05: it is done or invalid. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.reopen_workflow(uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry.sql
+create or replace function etl_api.retry(id uuid) returns jsonb
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  target constant record := etl_api.find_own(id);
+  why constant text := pg_catalog.current_setting('etl.reason', true);
+  sentence text;
+begin
+  perform etl_api.lock_workflows(array[target.workflow_request_id]);
+  perform etl_api.set_reason('retried by ' || etl_api.caller_name());
+  case target.entity
+    when 'workflow_request' then sentence := etl_api.retry_workflow(id);
+    when 'activity_request' then sentence := etl_api.retry_activity(id, target.workflow_request_id);
+    when 'run_queue' then sentence := etl_api.retry_run(id, target.activity_request_id);
+    when 'run_request' then sentence := etl_api.retry_run_request(id, target.activity_request_id);
+    when 'delivery' then sentence := etl_api.retry_delivery(id);
+  end case;
+  perform etl_api.set_reason(why);
+  return pg_catalog.jsonb_build_object(
+    'entity', target.entity, 'id', id, 'state', etl_api.state_of(target.entity, id), 'message', sentence);
+end
+$$;
+
+comment on function etl_api.retry(uuid) is
+  'Takes up again a workflow request, activity request, run, HTTP request or message that failed, timed out or was invalid, with what failed below it; what ended because of it above is open again, with its time-out renewed. Returns {entity, id, state, message}. ETL04: no such request; ETL05: not possible in its state or its parent''s; ETL06: the caller only reads.';
+
+revoke execute on function etl_api.retry(uuid) from public;
+grant execute on function etl_api.retry(uuid) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/state/retry_activities.sql
+create or replace function etl_api.retry_activities(workflow_request_id uuid, activity_request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform etl_api.retry_runs(array(
+    select q.id
+    from public.run_queue as q
+    where q.activity_request_id = any (activity_request_ids)
+    order by q.id));
+
+  -- trg_process_activity_request starts what becomes ready: it reads the input anew and asks the next sources.
+  update public.activity_request as a
+  set state = case when w.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
+      state_via = case when w.waits_for is not null then '{new,valid}'::public.activity_request_state[] end,
+      state_substate = w.waits_for,
+      errors = null,
+      timeout_at = null,
+      finished_at = null
+  from (
+    select ar.id,
+      case
+        when exists (
+          select 1
+          from public.activity_request as earlier
+          where earlier.workflow_request_id = ar.workflow_request_id
+            and earlier.workflow_phase < ar.workflow_phase
+            and (earlier.id = any (activity_request_ids)
+              or earlier.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))) then 'phase'
+        when exists (
+          select 1
+          from public.activity_dependency as d
+          join public.activity_request as before on before.id = d.depends_on_id
+          where d.activity_request_id = ar.id
+            and (before.id = any (activity_request_ids) or before.state not in ('done', 'delivered'))) then 'dependency'
+      end as waits_for
+    from public.activity_request as ar
+    where ar.id = any (activity_request_ids)
+  ) as w
+  where a.id = w.id
+    and a.state in ('failed', 'timedout', 'invalid');
+
+  perform etl_api.advance_workflows(array[workflow_request_id]);
+end
+$$;
+
+comment on function etl_api.retry_activities(uuid, uuid[]) is
+  'Runs activity requests of one workflow request again, with their failed runs; those whose phase or dependency is not over wait for it. The caller holds the workflow lock and has reopened the workflow request.';
+
+revoke execute on function etl_api.retry_activities(uuid, uuid[]) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry_activity.sql
+create or replace function etl_api.retry_activity(id uuid, workflow_request_id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state constant text := etl_api.state_of('activity_request', id);
+begin
+  if state not in ('failed', 'timedout', 'invalid') then
+    perform etl_api.refuse_action('activity_request', id, state, 'retried',
+      case when state in ('done', 'delivered')
+        then 'Its result stands. Insert a new request for what is missing.'
+        else 'It is under way. What failed of it can be retried by its own id.'
+      end);
+  end if;
+
+  perform etl_api.reopen_workflow(workflow_request_id);
+  -- What was given up because of it waits for it again.
+  perform etl_api.retry_activities(workflow_request_id, array(
+    with recursive again as (
+      select retry_activity.id as id
+      union
+      select a.id
+      from again
+      join public.activity_dependency as d on d.depends_on_id = again.id
+      join public.activity_request as a
+        on a.id = d.activity_request_id
+        and a.state = 'invalid'
+        and a.state_substate = 'dependency_failed'
+    )
+    select again.id
+    from again));
+  return 'The activity runs again.';
+end
+$$;
+
+comment on function etl_api.retry_activity(uuid, uuid) is
+  'Retries an activity request; see retry. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.retry_activity(uuid, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry_delivery.sql
+create or replace function etl_api.retry_delivery(id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  message constant record := (select d from public.delivery as d where d.id = retry_delivery.id);
+begin
+  if message.state not in ('failed', 'timedout', 'invalid') then
+    perform etl_api.refuse_action('delivery', id, message.state::text, 'retried',
+      case message.state when 'delivered' then 'The client has it.' else 'It is under way.' end);
+  elsif exists (
+    select 1
+    from public.webhook_endpoint as e
+    where e.id = message.endpoint_id
+      and e.org_id = message.org_id
+      and e.disabled_at is not null)
+  then
+    perform etl_api.refuse_action('delivery', id, message.state::text, 'retried',
+      'Its endpoint is disabled: set webhook_endpoint.disabled_at to null first.');
+  end if;
+
+  update public.delivery as d
+  set state = 'ready',
+      state_via = null,
+      state_substate = null,
+      attempts = 0,
+      error = null,
+      due_at = utils.now(),
+      finished_at = null
+  where d.id = retry_delivery.id;
+  perform etl_api.ring('deliver-webhooks');
+  return 'The message will be sent again under the same webhook-id, its attempts counted anew.';
+end
+$$;
+
+comment on function etl_api.retry_delivery(uuid) is
+  'Retries a message; see retry. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.retry_delivery(uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry_run.sql
+create or replace function etl_api.retry_run(id uuid, activity_request_id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state constant text := etl_api.state_of('run_queue', id);
+begin
+  if state not in ('failed', 'timedout', 'invalid') then
+    perform etl_api.refuse_action('run_queue', id, state, 'retried',
+      case state when 'done' then 'Its source has answered. Insert a new request to ask it again.' else 'It is under way.' end);
+  end if;
+  perform etl_api.reopen_activity(activity_request_id);
+  perform etl_api.retry_runs(array[id]);
+  return 'The run will be sent to its source again.';
+end
+$$;
+
+comment on function etl_api.retry_run(uuid, uuid) is
+  'Retries a run; see retry. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.retry_run(uuid, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry_run_request.sql
+create or replace function etl_api.retry_run_request(id uuid, activity_request_id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  request constant record := (select r from public.run_request as r where r.id = retry_run_request.id);
+begin
+  if request.state not in ('failed', 'timedout')
+    or not exists (
+      select 1
+      from public.run_queue as q
+      where q.run_request_id = request.root_id
+        and q.state in ('failed', 'timedout'))
+  then
+    perform etl_api.refuse_action('run_request', id, request.state::text, 'retried',
+      case
+        when request.state in ('new', 'valid', 'waiting', 'ready', 'in_progress') then 'It is under way.'
+        when request.state = 'done' then 'It was answered.'
+        else 'No run waits for its answer any more. Retry the run, which makes a new request.'
+      end);
+  end if;
+  perform etl_api.reopen_activity(activity_request_id);
+
+  -- The failed requests of the chain together: one that stays failed would fail the runs again.
+  update public.run_request as r
+  set state = 'ready',
+      state_via = null,
+      state_substate = null,
+      attempts = 0,
+      polls = 0,
+      error = null,
+      due_at = utils.now(),
+      finished_at = null
+  where r.activity_request_id = retry_run_request.activity_request_id
+    and r.root_id = request.root_id
+    and r.state in ('failed', 'timedout');
+
+  update public.run_queue as q
+  set state = 'in_progress',
+      state_via = '{ready}',
+      state_substate = null,
+      error = null,
+      timeout_at = utils.now() + etl_api.time_limit(a.config, 'run_timeout_seconds'),
+      finished_at = null
+  from public.activity_request as a
+  where q.run_request_id = request.root_id
+    and q.state in ('failed', 'timedout')
+    and a.id = q.activity_request_id;
+  perform etl_api.ring('execute-runs');
+  return 'The HTTP request will be sent again, its attempts counted anew.';
+end
+$$;
+
+comment on function etl_api.retry_run_request(uuid, uuid) is
+  'Retries an HTTP request, with the others of its chain that failed and the runs they carry; see retry. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.retry_run_request(uuid, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry_runs.sql
+create or replace function etl_api.retry_runs(run_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  again int;
+begin
+  update public.run_queue as q
+  set state = 'ready',
+      state_via = null,
+      state_substate = null,
+      error = null,
+      run_request_id = null,
+      due_at = utils.now(),
+      timeout_at = null,
+      finished_at = null
+  where q.id = any (run_ids)
+    and q.state in ('failed', 'timedout', 'invalid');
+  get diagnostics again = row_count;
+  if again > 0 then
+    perform etl_api.ring('execute-runs');
+  end if;
+  return again;
+end
+$$;
+
+comment on function etl_api.retry_runs(uuid[]) is
+  'Makes those of these runs that failed, timed out or were invalid ready to be allocated again. Returns how many. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.retry_runs(uuid[]) from public;
+-- end of source
+
+-- source: sql/etl_api/state/retry_workflow.sql
+create or replace function etl_api.retry_workflow(id uuid) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  state constant text := etl_api.state_of('workflow_request', id);
+begin
+  if state = 'invalid' then
+    -- after_reset_workflow_request takes in what is new again.
+    update public.workflow_request as w
+    set state = 'new',
+        state_via = null,
+        state_substate = null,
+        errors = null,
+        finished_at = null
+    where w.id = retry_workflow.id
+      and w.replay = 0;
+    return 'The request was validated again.';
+  elsif state not in ('failed', 'timedout') then
+    perform etl_api.refuse_action('workflow_request', id, state, 'retried',
+      case when state in ('done', 'delivered')
+        then 'Its result stands. Insert a new request.'
+        else 'It is under way. What failed of it can be retried by its own id.'
+      end);
+  end if;
+
+  perform etl_api.reopen_workflow(id);
+  perform etl_api.retry_activities(id, array(
+    select a.id
+    from public.activity_request as a
+    where a.workflow_request_id = retry_workflow.id
+      and a.state in ('failed', 'timedout', 'invalid')
+    order by a.id));
+  return 'The activities of the request that did not end well run again.';
+end
+$$;
+
+comment on function etl_api.retry_workflow(uuid) is
+  'Retries a workflow request; see retry. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.retry_workflow(uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/state/ring_for_due_work.sql
+create or replace function etl_api.ring_for_due_work() returns int
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  rung int := 0;
+begin
+  if exists (select 1 from etl_api.advance_queue)
+    or exists (
+      -- By source, because the indexes of what is due are.
+      select 1
+      from public.source as s
+      where s.enabled
+        and (exists (
+            select 1
+            from public.run_queue as q
+            where q.source_id = s.id
+              and q.state in ('waiting', 'ready')
+              and q.due_at <= utils.now())
+          or exists (
+            select 1
+            from public.run_request as r
+            where r.source_id = s.id
+              and r.state in ('waiting', 'ready')
+              and r.due_at <= utils.now())))
+  then
+    perform etl_api.ring('execute-runs');
+    rung := rung + 1;
+  end if;
+  if exists (
+    select 1
+    from public.delivery as d
+    where d.state in ('waiting', 'ready')
+      and d.due_at <= utils.now())
+  then
+    perform etl_api.ring('deliver-webhooks');
+    rung := rung + 1;
+  end if;
+  return rung;
+end
+$$;
+
+comment on function etl_api.ring_for_due_work() is
+  'Wakes the edge functions for which work is due, should an earlier bell be lost. Returns how many.';
+
+revoke execute on function etl_api.ring_for_due_work() from public;
+grant execute on function etl_api.ring_for_due_work() to service_role;
+-- end of source
+
 -- source: sql/etl_api/state/set_reason.sql
 create or replace function etl_api.set_reason(reason text) returns void
 language sql
@@ -5600,6 +6898,47 @@ revoke execute on function etl_api.setting_value(text) from public;
 grant execute on function etl_api.setting_value(text) to service_role;
 -- end of source
 
+-- source: sql/etl_api/state/state_of.sql
+create or replace function etl_api.state_of(entity etl_api.entity_kind, id uuid) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case state_of.entity
+    when 'workflow_request' then
+      (select w.state::text from public.workflow_request as w where w.id = state_of.id and w.replay = 0)
+    when 'activity_request' then (select a.state::text from public.activity_request as a where a.id = state_of.id)
+    when 'run_queue' then (select q.state::text from public.run_queue as q where q.id = state_of.id)
+    when 'run_request' then (select r.state::text from public.run_request as r where r.id = state_of.id)
+    when 'delivery' then (select d.state::text from public.delivery as d where d.id = state_of.id)
+  end
+$$;
+
+comment on function etl_api.state_of(etl_api.entity_kind, uuid) is
+  'The state of a row; null when there is no such row.';
+
+revoke execute on function etl_api.state_of(etl_api.entity_kind, uuid) from public;
+grant execute on function etl_api.state_of(etl_api.entity_kind, uuid) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/steps_to_timedout.sql
+create or replace function etl_api.steps_to_timedout(state text) returns text[]
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  select case steps_to_timedout.state
+    when 'new' then '{valid,waiting}'::text[]
+    when 'valid' then '{waiting}'
+    when 'ready' then '{in_progress}'
+  end
+$$;
+
+comment on function etl_api.steps_to_timedout(text) is
+  'The states between an open state and timedout, for state_via; null when one step leads there.';
+
+revoke execute on function etl_api.steps_to_timedout(text) from public;
+grant execute on function etl_api.steps_to_timedout(text) to service_role;
+-- end of source
+
 -- source: sql/etl_api/state/time_limit.sql
 create or replace function etl_api.time_limit(config jsonb, name text) returns interval
 language sql stable
@@ -5616,6 +6955,130 @@ comment on function etl_api.time_limit(jsonb, text) is
 
 revoke execute on function etl_api.time_limit(jsonb, text) from public;
 grant execute on function etl_api.time_limit(jsonb, text) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/time_out_activities.sql
+create or replace function etl_api.time_out_activities(activity_request_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  due_ids constant uuid[] := array(
+    select ar.id
+    from public.activity_request as ar
+    where ar.id = any (activity_request_ids)
+      and ar.state in ('ready', 'waiting', 'in_progress')
+      and ar.timeout_at <= utils.now()
+    order by ar.id);
+  ended int;
+begin
+  ended := etl_api.end_activities(due_ids, 'timedout', 'activity_timeout',
+    'The activity was over its time (activity_timeout_seconds) without an end.');
+  perform etl_api.advance_workflows(array(
+    select distinct ar.workflow_request_id
+    from public.activity_request as ar
+    where ar.id = any (due_ids)));
+  return ended;
+end
+$$;
+
+comment on function etl_api.time_out_activities(uuid[]) is
+  'Times out those of these activity requests that are over their time, with all below them, and moves their workflows on. Returns how many. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.time_out_activities(uuid[]) from public;
+grant execute on function etl_api.time_out_activities(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/time_out_runs.sql
+create or replace function etl_api.time_out_runs(run_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+as $$
+declare
+  fault constant jsonb := pg_catalog.jsonb_build_object(
+    'code', 'run_timeout', 'message', 'The run was over its time (run_timeout_seconds) without an end.');
+  root_ids uuid[];
+  activity_ids uuid[];
+  ended int;
+begin
+  select pg_catalog.array_agg(distinct q.run_request_id) into root_ids
+  from public.run_queue as q
+  where q.id = any (run_ids);
+
+  -- The runs that one chain of HTTP requests carries end together, or its end would fail the others.
+  with ended as (
+    update public.run_queue as q
+    set state = 'timedout',
+        state_via = etl_api.steps_to_timedout(q.state::text)::public.run_queue_state[],
+        state_substate = 'run_timeout',
+        error = fault,
+        finished_at = utils.now()
+    where (q.id = any (run_ids) or q.run_request_id = any (root_ids))
+      and q.state in ('waiting', 'ready', 'in_progress')
+      and q.timeout_at <= utils.now()
+    returning q.activity_request_id
+  )
+  select pg_catalog.array_agg(distinct e.activity_request_id), pg_catalog.count(*) into activity_ids, ended
+  from ended as e;
+  if ended = 0 then
+    return 0;
+  end if;
+
+  update public.run_request as r
+  set state = 'timedout',
+      state_via = etl_api.steps_to_timedout(r.state::text)::public.run_request_state[],
+      state_substate = 'run_timeout',
+      error = fault,
+      lease_until = null,
+      lease_token = null,
+      finished_at = utils.now()
+  where r.root_id = any (root_ids)
+    and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+    and not exists (
+      select 1
+      from public.run_queue as q
+      where q.run_request_id = r.root_id
+        and q.state = 'in_progress');
+
+  perform etl_api.create_run(activity_ids);
+  perform etl_api.advance_activities(activity_ids);
+  return ended;
+end
+$$;
+
+comment on function etl_api.time_out_runs(uuid[]) is
+  'Times out those of these runs, and of the runs in the same HTTP requests, that are over their time, ends the requests, and moves their activities on: the next source is asked. Returns how many. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.time_out_runs(uuid[]) from public;
+grant execute on function etl_api.time_out_runs(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/time_out_workflows.sql
+create or replace function etl_api.time_out_workflows(workflow_request_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+begin
+  return etl_api.end_whole_workflows(
+    array(
+      select w.id
+      from public.workflow_request as w
+      where w.id = any (workflow_request_ids)
+        and w.replay = 0
+        and w.state in ('ready', 'waiting', 'in_progress')
+        and w.timeout_at <= utils.now()
+      order by w.id),
+    'timedout', 'workflow_timeout',
+    'The request was over its time (data.config.timeout_seconds) without an end.');
+end
+$$;
+
+comment on function etl_api.time_out_workflows(uuid[]) is
+  'Times out those of these workflow requests that are over their time, with all below them. Returns how many. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.time_out_workflows(uuid[]) from public;
+grant execute on function etl_api.time_out_workflows(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/utils/apply_transform.sql
@@ -5688,7 +7151,7 @@ grant execute on function utils.back_off(jsonb, int) to service_role;
 
 -- source: sql/utils/fill_placeholders.sql
 create or replace function utils.fill_placeholders(marked text, vars jsonb, in_url boolean) returns jsonb
-language plpgsql immutable parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
@@ -5697,12 +7160,10 @@ declare
   value jsonb;
   content text;
 begin
-  for name in
-    select m.name[1]
-    from pg_catalog.regexp_matches(marked, E'[\x01\x02]([^\x05]*)\x05', 'g') with ordinality as m (name, n)
-    group by m.name[1]
-    order by min(m.n)
   loop
+    -- What is put in holds no mark, so this is always the next placeholder of the template.
+    name := pg_catalog.substring(result, E'[\x01\x02]([^\x05]*)\x05');
+    exit when name is null;
     value := utils.placeholder_value(name, vars);
     if value is null then
       raise exception using
@@ -5710,14 +7171,16 @@ begin
         message = pg_catalog.format('placeholder <<$%s>> cannot be resolved', name),
         hint = 'The variables hold no such name or member; a template names what its source needs to be asked.';
     end if;
-    content := utils.jsonb_compact(value);
     result := pg_catalog.replace(result, E'\x01' || name || E'\x05', value::text);
-    result := pg_catalog.replace(
-      result,
-      E'\x02' || name || E'\x05',
-      case when in_url then utils.url_encode(content) else utils.json_escape(content) end);
+    if pg_catalog.strpos(result, E'\x02' || name || E'\x05') > 0 then
+      content := utils.jsonb_compact(value);
+      result := pg_catalog.replace(result, E'\x02' || name || E'\x05',
+        case when in_url then utils.url_encode(content) else utils.json_escape(content) end);
+    end if;
   end loop;
-  result := pg_catalog.regexp_replace(result, '<<(\$+secret\.)', '<<$\1', 'g');
+  if pg_catalog.strpos(result, '$secret.') > 0 then
+    result := pg_catalog.regexp_replace(result, '<<(\$+secret\.)', '<<$\1', 'g');
+  end if;
   return pg_catalog.regexp_replace(
     pg_catalog.translate(result, E'\x04', '$'), E'\x03([^\x05]*)\x05', '<<$secret.\1>>', 'g')::jsonb;
 end
@@ -5730,13 +7193,32 @@ revoke execute on function utils.fill_placeholders(text, jsonb, boolean) from pu
 grant execute on function utils.fill_placeholders(text, jsonb, boolean) to authenticated, service_role;
 -- end of source
 
--- source: sql/utils/json_escape.sql
-create or replace function utils.json_escape(input text) returns text
-language sql immutable strict parallel safe
+-- source: sql/utils/int_or_null.sql
+create or replace function utils.int_or_null(value jsonb) returns int
+language sql immutable parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.substr(j.quoted, 2, pg_catalog.length(j.quoted) - 2)
-  from (select pg_catalog.to_jsonb(json_escape.input)::text) as j (quoted)
+  select case when utils.number_or(value, null) between -2147483648 and 2147483647
+    then pg_catalog.round(utils.number_or(value, null))::int end
+$$;
+
+comment on function utils.int_or_null(jsonb) is
+  'The number that a JSON value is, rounded, when it fits an int; null for anything else, so that no reported figure can raise.';
+
+revoke execute on function utils.int_or_null(jsonb) from public;
+grant execute on function utils.int_or_null(jsonb) to service_role;
+-- end of source
+
+-- source: sql/utils/json_escape.sql
+create or replace function utils.json_escape(input text) returns text
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+declare
+  quoted constant text := pg_catalog.to_jsonb(input)::text;
+begin
+  return pg_catalog.substr(quoted, 2, pg_catalog.length(quoted) - 2);
+end
 $$;
 
 comment on function utils.json_escape(text) is
@@ -5748,34 +7230,35 @@ grant execute on function utils.json_escape(text) to authenticated, service_role
 
 -- source: sql/utils/json_placeholder_replace.sql
 create or replace function public.json_placeholder_replace(template jsonb, vars jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select utils.replace_request_placeholders(template, vars)
+begin
+  return utils.replace_request_placeholders(template, vars);
+end
 $$;
 
 comment on function public.json_placeholder_replace(jsonb, jsonb) is
   'As utils.replace_request_placeholders, under its public name.';
 
-revoke execute on function public.json_placeholder_replace(jsonb, jsonb) from public;
+revoke execute on function public.json_placeholder_replace(jsonb, jsonb) from public, anon, authenticated;
 grant execute on function public.json_placeholder_replace(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/jsonb_compact.sql
 create or replace function utils.jsonb_compact(value jsonb) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
+begin
   -- Outside strings a blank follows only a colon or a comma; strings are matched first and kept.
-  select case pg_catalog.jsonb_typeof(jsonb_compact.value)
-    when 'string' then jsonb_compact.value #>> '{}'
+  return case pg_catalog.jsonb_typeof(value)
+    when 'object' then pg_catalog.regexp_replace(value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
+    when 'array' then pg_catalog.regexp_replace(value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
     when 'null' then ''
-    when 'object' then
-      pg_catalog.regexp_replace(jsonb_compact.value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
-    when 'array' then
-      pg_catalog.regexp_replace(jsonb_compact.value::text, '("(?:[^"\\]|\\.)*")|([:,]) ', '\1\2', 'g')
-    else jsonb_compact.value::text
-  end
+    else value #>> '{}'
+  end;
+end
 $$;
 
 comment on function utils.jsonb_compact(jsonb) is
@@ -5783,6 +7266,91 @@ comment on function utils.jsonb_compact(jsonb) is
 
 revoke execute on function utils.jsonb_compact(jsonb) from public;
 grant execute on function utils.jsonb_compact(jsonb) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/jsonb_complete_shapes.sql
+-- Counting is cheap. Shapes found in a sample are true but may be too few; where the nodes of all shapes are as many
+-- as those of the path (which is never counted too low), none is missing. Two shapes that share nodes only make the
+-- sum larger than the path's count, and such a path is walked.
+create or replace function utils.jsonb_complete_shapes(data jsonb, steps jsonb) returns jsonb
+language sql immutable strict parallel safe
+set search_path = ''
+as $$
+  select found.shapes
+  from (
+    select
+      coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s.shape)), '[]') as shapes,
+      coalesce(pg_catalog.sum(utils.jsonpath_count($1, utils.shape_jsonpath(s.shape))), 0) as nodes,
+      pg_catalog.count(*) as shape_count
+    from utils.jsonb_shapes($1, $2) as s (shape)
+    where not pg_catalog.jsonb_path_exists($2, '$[*] ? (@ < 0)')
+  ) as found
+  where found.shape_count <= 64
+    and found.nodes = utils.path_count($1, $2)
+$$;
+
+comment on function utils.jsonb_complete_shapes(jsonb, jsonb) is
+  'The shapes of a path''s nodes when they are sure to be all; null when they are not.';
+
+revoke execute on function utils.jsonb_complete_shapes(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_complete_shapes(jsonb, jsonb) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/jsonb_nodes.sql
+-- How a path is resolved:
+-- * Small data is walked node by node (utils.jsonb_walk): always right, some microseconds a node.
+-- * In large data the shapes of the nodes are found first (utils.jsonb_plain_shape, utils.jsonb_complete_shapes), and
+--   the nodes of each shape are read by one set-based query.
+-- * Large data without order, for which no complete shapes are found, is walked after all.
+create or replace function utils.jsonb_nodes(data jsonb, path jsonb, placed boolean)
+returns table (value jsonb, location text[], place bytea)
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  steps constant jsonb := utils.path_steps(jsonb_nodes.path);
+  shape text[];
+  shapes jsonb;
+begin
+  if jsonb_nodes.data is null then
+    return;
+  elsif steps = '[]' then
+    return query select jsonb_nodes.data, '{}'::text[], ''::bytea;
+    return;
+  elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
+    shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);
+    if shape is null then
+      shapes := utils.jsonb_complete_shapes(jsonb_nodes.data, steps);
+      shape := case when pg_catalog.jsonb_array_length(shapes) = 1 then
+        array(select pg_catalog.jsonb_array_elements_text(shapes -> 0)) end;
+    end if;
+  end if;
+  if shape is not null then
+    return query
+    select n.value, n.path, n.place
+    from utils.jsonb_shape_nodes(jsonb_nodes.data, shape, jsonb_nodes.placed) as n;
+  elsif shapes is null then
+    return query
+    select w.value, w.path, w.place
+    from utils.jsonb_walk(jsonb_nodes.data, steps) as w
+    order by w.place;
+  else
+    return query
+    select distinct on (n.place) n.value, n.path, n.place
+    from pg_catalog.jsonb_array_elements(shapes) as s (shape)
+    cross join lateral utils.jsonb_shape_nodes(
+      jsonb_nodes.data, array(select pg_catalog.jsonb_array_elements_text(s.shape)), true) as n
+    order by n.place;
+  end if;
+end
+$$;
+
+comment on function utils.jsonb_nodes(jsonb, jsonb, boolean) is
+  'The nodes that a path selects, in document order, with location and, when asked for, a sort key of the location.';
+
+revoke execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) from public;
+grant execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/jsonb_place.sql
@@ -5799,14 +7367,81 @@ revoke execute on function utils.jsonb_place(text) from public;
 grant execute on function utils.jsonb_place(text) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonb_plain_shape.sql
+-- The shape is read off the first node at each step. It is the only one if, behind the first fan, no node is an array
+-- where an object was seen, and no object where an array was seen: one pass of jsonpath tells.
+-- Nodes are looked at by location, since keeping a large node in a variable would copy it.
+create or replace function utils.jsonb_plain_shape(data jsonb, steps jsonb) returns text[]
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+declare
+  shape text[] := '{}';
+  location text[] := '{}';
+  fan int;
+  doubts text[] := '{}';
+  step jsonb;
+  kind text;
+begin
+  for step in select e.step from pg_catalog.jsonb_array_elements(steps) with ordinality as e (step, n) order by e.n loop
+    kind := pg_catalog.jsonb_typeof(data #> location);
+    if step = '"**"' or kind is null or kind not in ('object', 'array') then
+      return null;
+    end if;
+    if fan is not null and pg_catalog.jsonb_typeof(step) = 'string' then
+      doubts := doubts || pg_catalog.format('@%s.type() == "%s"',
+        pg_catalog.substr(utils.shape_jsonpath(shape[fan + 1:]), 15),
+        case kind when 'object' then 'array' else 'object' end);
+    end if;
+    if pg_catalog.jsonb_typeof(step) = 'number' then
+      if kind <> 'array' or step < '0' and fan is not null then
+        return null;
+      end if;
+      step := case when step < '0' then pg_catalog.to_jsonb(pg_catalog.jsonb_array_length(data #> location) + step::int)
+        else step end;
+      shape := shape || ('#' || step::text);
+      location := location || step::text;
+    else
+      if kind = 'array' then
+        shape := shape || '[]'::text;
+        location := location || '0'::text;
+      elsif step = '"*"' then
+        shape := shape || '{}'::text;
+        location := location || (
+          select k.name from pg_catalog.jsonb_object_keys(data #> location) as k (name) limit 1);
+      end if;
+      fan := coalesce(fan, pg_catalog.array_position(shape, '[]'), pg_catalog.array_position(shape, '{}'));
+      if step <> '"*"' then
+        shape := shape || ('.' || (step #>> '{}'));
+        location := location || (step #>> '{}');
+      end if;
+    end if;
+  end loop;
+  if doubts <> '{}' and pg_catalog.jsonb_path_exists(data, pg_catalog.format('%s ? (%s)',
+    utils.shape_jsonpath(shape[:fan]), pg_catalog.array_to_string(doubts, ' || '))::jsonpath)
+  then
+    return null;
+  end if;
+  return shape;
+end
+$$;
+
+comment on function utils.jsonb_plain_shape(jsonb, jsonb) is
+  'The one shape of all nodes of a path without "**"; null where it cannot be told or there are several.';
+
+revoke execute on function utils.jsonb_plain_shape(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_plain_shape(jsonb, jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/jsonb_resolve.sql
--- In SQL, since PL/pgSQL refuses a parameter and a result column of one name, and both are called path.
+-- In SQL, since PL/pgSQL refuses a parameter and a result column of one name, and both are called path. #> '{}' gives
+-- the value as it is, but unpacks one that comes compressed from a table: once here, not again in every step.
 create or replace function utils.jsonb_resolve(data jsonb, path jsonb)
 returns table (value jsonb, path text[])
 language sql immutable parallel safe
 set search_path = ''
 as $$
-  select w.value, w.path from utils.jsonb_walk($1, $2) as w
+  select n.value, n.location from utils.jsonb_nodes($1 #> '{}', $2, false) as n
 $$;
 
 comment on function utils.jsonb_resolve(jsonb, jsonb) is
@@ -5818,10 +7453,12 @@ grant execute on function utils.jsonb_resolve(jsonb, jsonb) to authenticated, se
 
 -- source: sql/utils/jsonb_resolve_first.sql
 create or replace function utils.jsonb_resolve_first(data jsonb, path jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select r from utils.jsonb_resolve_values(data, path) as r limit 1
+begin
+  return (select r.value from utils.jsonb_resolve_values(data, path) as r (value) limit 1);
+end
 $$;
 
 comment on function utils.jsonb_resolve_first(jsonb, jsonb) is
@@ -5832,38 +7469,67 @@ grant execute on function utils.jsonb_resolve_first(jsonb, jsonb) to authenticat
 -- end of source
 
 -- source: sql/utils/jsonb_resolve_object_names.sql
+-- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place.
 create or replace function utils.jsonb_resolve_object_names(data jsonb, mapping jsonb)
 returns table (object jsonb, path text[], raw jsonb)
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
+#variable_conflict use_column
+declare
+  steps constant jsonb := utils.mapping_path(mapping);
+  deep constant boolean := steps = '"**"' or steps @> '["**"]';
+  fields constant jsonb := case when pg_catalog.jsonb_typeof(mapping) = 'object' then mapping -> 'fields' end;
+begin
+  return query
   with node as (
-    select distinct on (n.place) n.value, n.path
-    from utils.jsonb_walk($1, utils.mapping_path($2)) as w
+    select n.value, n.path, n.place
+    from utils.jsonb_nodes(data, steps, deep) as w
     cross join lateral (
-      select w.value, w.path, w.place
+      select w.value, w.location, w.place
       where pg_catalog.jsonb_typeof(w.value) = 'object'
       union all
-      select e.value, w.path || (e.n - 1)::text, w.place || pg_catalog.int4send(e.n::int)
+      select e.value, w.location || (e.n - 1)::text, w.place || pg_catalog.int4send(e.n::int)
       from pg_catalog.jsonb_array_elements(
         case when pg_catalog.jsonb_typeof(w.value) = 'array' then w.value end
       ) with ordinality as e (value, n)
       where pg_catalog.jsonb_typeof(e.value) = 'object'
     ) as n (value, path, place)
-    order by n.place
+  ),
+  distinct_node as (
+    select n.value, n.path
+    from node as n
+    where not deep
+    union all
+    (
+      select distinct on (n.place) n.value, n.path
+      from node as n
+      where deep
+      order by n.place
+    )
+  ),
+  field as (
+    select f.key as name, f.value as mapping, utils.mapping_member(f.value) as member
+    from pg_catalog.jsonb_each(fields) as f
   )
   select
     case
-      when pg_catalog.jsonb_typeof($2) = 'object' and $2 ? 'fields' then (
-        select coalesce(pg_catalog.jsonb_object_agg(f.key, v.value), '{}')
-        from pg_catalog.jsonb_each($2 -> 'fields') as f
-        cross join lateral utils.jsonb_resolve_value(node.value, f.value) as v (value)
+      when fields is null then n.value
+      else (
+        select coalesce(pg_catalog.jsonb_object_agg(f.name, v.value), '{}')
+        from field as f
+        cross join lateral (
+          select case
+            when f.member is not null then nullif(n.value -> f.member, 'null')
+            else utils.jsonb_resolve_value(n.value, f.mapping)
+          end
+        ) as v (value)
         where v.value is not null)
-      else node.value
     end,
-    node.path,
-    node.value
-  from node
+    n.path,
+    n.value
+  from distinct_node as n;
+end
 $$;
 
 comment on function utils.jsonb_resolve_object_names(jsonb, jsonb) is
@@ -5881,19 +7547,22 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  shape constant jsonb := case when pg_catalog.jsonb_typeof(mapping) = 'object' then mapping else '{}' end;
-  transform constant text := shape ->> 'transform';
-  found constant jsonb[] := array(
-    select t.value
-    from utils.jsonb_resolve_values(data, utils.mapping_path(mapping)) with ordinality as r (value, n)
-    cross join lateral (
-      select case when transform is null then nullif(r.value, 'null') else utils.apply_transform(r.value, transform) end
-    ) as t (value)
-    where t.value is not null
-    order by r.n);
+  transform text;
+  standard jsonb;
+  found jsonb[] := array(select nullif(r.value, 'null') from utils.jsonb_resolve_values(data, utils.mapping_path(mapping)) as r (value));
 begin
+  if pg_catalog.jsonb_typeof(mapping) = 'object' then
+    transform := mapping ->> 'transform';
+    standard := nullif(mapping -> 'default', 'null');
+  end if;
+  if transform is not null then
+    for i in 1 .. pg_catalog.cardinality(found) loop
+      found[i] := utils.apply_transform(found[i], transform);
+    end loop;
+  end if;
+  found := pg_catalog.array_remove(found, null);
   return case pg_catalog.cardinality(found)
-    when 0 then nullif(shape -> 'default', 'null')
+    when 0 then standard
     when 1 then found[1]
     else pg_catalog.to_jsonb(found)
   end;
@@ -5908,11 +7577,52 @@ grant execute on function utils.jsonb_resolve_value(jsonb, jsonb) to authenticat
 -- end of source
 
 -- source: sql/utils/jsonb_resolve_values.sql
+-- Steps that cannot branch are taken by operators; a rest of names and "*" is exactly a lax jsonpath. "**" and an index
+-- behind a branch mean something else there, so these go the way of utils.jsonb_resolve.
 create or replace function utils.jsonb_resolve_values(data jsonb, path jsonb) returns setof jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select r.value from utils.jsonb_resolve(data, path) as r
+declare
+  steps constant jsonb := utils.path_steps(path);
+  node jsonb := data;
+  done int := 0;
+  step jsonb;
+begin
+  loop
+    step := steps -> done;
+    exit when step is null or node is null;
+    case pg_catalog.jsonb_typeof(node)
+      when 'object' then
+        exit when step in ('"*"', '"**"');
+        node := case when pg_catalog.jsonb_typeof(step) = 'string' then node -> (step #>> '{}') end;
+      when 'array' then
+        exit when pg_catalog.jsonb_typeof(step) = 'string';
+        node := node -> step::int;
+      else
+        exit when step = '"**"';
+        node := null;
+    end case;
+    done := done + 1;
+  end loop;
+  if node is null then
+    return;
+  elsif step is null then
+    return next node;
+  elsif pg_catalog.jsonb_path_exists(
+    steps, '$[$done to last] ? (@ == "**" || @.type() == "number")', pg_catalog.jsonb_build_object('done', done))
+  then
+    return query
+    select n.value
+    from utils.jsonb_nodes(
+      node, pg_catalog.jsonb_path_query_array(steps, '$[$done to last]', pg_catalog.jsonb_build_object('done', done)),
+      false) as n;
+  else
+    return query
+    select pg_catalog.jsonb_path_query(
+      node, ('$' || utils.path_jsonpath(steps, done + 1, pg_catalog.jsonb_array_length(steps)))::jsonpath);
+  end if;
+end
 $$;
 
 comment on function utils.jsonb_resolve_values(jsonb, jsonb) is
@@ -5922,24 +7632,222 @@ revoke execute on function utils.jsonb_resolve_values(jsonb, jsonb) from public;
 grant execute on function utils.jsonb_resolve_values(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonb_shape_nodes.sql
+-- The planner takes a function for a thousand rows, so it would remember (memoize) or compile what is done once.
+-- The last fan of the shape is opened here, and the one before it too when both are arrays (lists in a list are the
+-- common case, and one query is faster than two); what lies before them is this function again.
+create or replace function utils.jsonb_shape_nodes(data jsonb, shape text[], placed boolean)
+returns table (value jsonb, path text[], place bytea)
+language plpgsql immutable strict parallel safe
+set search_path = ''
+set enable_memoize = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  fans constant int[] := array(
+    select s.n
+    from pg_catalog.unnest(shape) with ordinality as s (step, n)
+    where s.step in ('[]', '{}')
+    order by s.n desc);
+  tail constant text[] := shape[coalesce(fans[1], 0) + 1:];
+  names constant text[] := utils.shape_names(tail);
+  tail_place constant bytea := utils.shape_place(tail);
+  tail_way constant text := utils.shape_way(tail);
+  tail_jsonpath constant jsonpath := utils.shape_jsonpath(tail)::jsonpath;
+  two constant boolean := fans[2] is not null and shape[fans[1]] = '[]' and shape[fans[2]] = '[]';
+  middle constant text[] := shape[fans[2] + 1:fans[1] - 1];
+  middle_names constant text[] := utils.shape_names(middle);
+  middle_place constant bytea := utils.shape_place(middle);
+  middle_way constant text := utils.shape_way(middle);
+  middle_jsonpath constant jsonpath := utils.shape_jsonpath(middle)::jsonpath;
+begin
+  if fans = '{}' then
+    return query
+    select v.value, names, case when placed then tail_place end
+    from (values (pg_catalog.jsonb_path_query_first(data, tail_jsonpath))) as v (value)
+    where v.value is not null;
+  elsif two then
+    return query
+    select
+      v.value,
+      case
+        when pg_catalog.cardinality(middle_names) = 1 and pg_catalog.cardinality(names) = 1 then
+          m.path || array[(m.outer_n - 1)::text, middle_names[1], m.n::text, names[1]]
+        else m.path || array[(m.outer_n - 1)::text] || middle_names || array[m.n::text] || names
+      end,
+      case when placed then
+        m.place || pg_catalog.int4send(m.outer_n::int) || middle_place || pg_catalog.int4send(m.n + 1) || tail_place end
+    from (
+      select o.path, o.place, l.n as outer_n, i.value, pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(
+        case when pg_catalog.jsonb_typeof(i.value) = 'array' then i.value end) - 1) as n
+      from utils.jsonb_shape_nodes(data, shape[:fans[2] - 1], placed) as o
+      cross join lateral pg_catalog.jsonb_array_elements(
+        case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) with ordinality as l (value, n)
+      cross join lateral (
+        select case middle_way
+          when 'member' then l.value -> middle_names[1]
+          when 'members' then l.value #> middle_names
+          when 'itself' then l.value
+          else pg_catalog.jsonb_path_query_first(l.value, middle_jsonpath)
+        end
+      ) as i (value)
+    ) as m
+    cross join lateral (
+      select case tail_way
+        when 'member' then m.value -> m.n -> names[1]
+        when 'members' then m.value -> m.n #> names
+        when 'itself' then m.value -> m.n
+        else pg_catalog.jsonb_path_query_first(m.value -> m.n, tail_jsonpath)
+      end
+    ) as v (value)
+    where v.value is not null;
+  elsif shape[fans[1]] = '[]' then
+    return query
+    select
+      v.value,
+      case when pg_catalog.cardinality(names) = 1 then o.path || array[(m.n - 1)::text, names[1]]
+        else o.path || array[(m.n - 1)::text] || names end,
+      case when placed then o.place || pg_catalog.int4send(m.n::int) || tail_place end
+    from utils.jsonb_shape_nodes(data, shape[:fans[1] - 1], placed) as o
+    cross join lateral pg_catalog.jsonb_array_elements(
+      case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) with ordinality as m (value, n)
+    cross join lateral (
+      select case tail_way
+        when 'member' then m.value -> names[1]
+        when 'members' then m.value #> names
+        when 'itself' then m.value
+        else pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath)
+      end
+    ) as v (value)
+    where v.value is not null;
+  else
+    return query
+    select
+      v.value,
+      o.path || array[m.key] || names,
+      case when placed then o.place || utils.jsonb_place(m.key) || tail_place end
+    from utils.jsonb_shape_nodes(data, shape[:fans[1] - 1], placed) as o
+    cross join lateral pg_catalog.jsonb_each(
+      case when pg_catalog.jsonb_typeof(o.value) = 'object' then o.value end) as m
+    cross join lateral (
+      select case when tail = '{}' then m.value else pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath) end
+    ) as v (value)
+    where v.value is not null;
+  end if;
+end
+$$;
+
+comment on function utils.jsonb_shape_nodes(jsonb, text[], boolean) is
+  'The nodes of one shape with their locations; place, a sort key of the location, only when asked for.';
+
+revoke execute on function utils.jsonb_shape_nodes(jsonb, text[], boolean) from public;
+grant execute on function utils.jsonb_shape_nodes(jsonb, text[], boolean) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/jsonb_shapes.sql
+-- A shape is a location with the indexes left out. Its elements: ".name" a member, "#3" that element of an array,
+-- "[]" any element of an array, "{}" any member of an object. A payload of thousands of like objects has few shapes,
+-- so looking at the first and last elements of each array finds them; utils.path_count tells whether it found all.
+-- The walk carries locations, not values: the outer values of a large document are large.
+create or replace function utils.jsonb_shapes(data jsonb, steps jsonb) returns setof text[]
+language sql immutable strict parallel safe
+set search_path = ''
+set enable_memoize = off
+set jit = off
+as $$
+  with recursive walk (location, shape, step, fans) as (
+    select '{}'::text[], '{}'::text[], 0, 0
+    union all
+    select w.location || c.location, w.shape || c.shape, c.step, w.fans + c.fan
+    from walk as w
+    cross join lateral (select $1 #> w.location as value offset 0) as v
+    cross join lateral (
+      select
+        $2 ->> w.step as name,
+        case $2 -> w.step when '"*"' then '*' when '"**"' then '**' else pg_catalog.jsonb_typeof($2 -> w.step) end as kind,
+        pg_catalog.jsonb_typeof(v.value) as type,
+        case w.fans when 0 then 8 when 1 then 4 else 2 end as sample
+      offset 0
+    ) as e
+    cross join lateral (
+      select '{}'::text[], '{}'::text[], w.step + 1, 0
+      where e.kind = '**'
+      union all
+      select array[e.name], array['.' || e.name], w.step + 1, 0
+      where e.kind = 'string'
+        and e.type = 'object'
+        and v.value ? e.name
+      union all
+      select array[e.name], array['#' || e.name], w.step + 1, 0
+      where e.kind = 'number'
+        and e.type = 'array'
+        and v.value #> array[e.name] is not null
+      union all
+      select array[m.key], array[case when f.any_member then '{}' else '.' || m.key end],
+        w.step + (e.kind = '*')::int, f.any_member::int
+      from (
+        select
+          j.key,
+          pg_catalog.jsonb_typeof(j.value) in ('object', 'array') as is_container,
+          pg_catalog.row_number() over () as n,
+          pg_catalog.count(*) over () as members
+        from pg_catalog.jsonb_each(case when e.type = 'object' and e.kind in ('*', '**') then v.value end) as j
+      ) as m
+      cross join lateral (select e.kind = '*' or m.members > 32 as any_member) as f
+      where (not f.any_member or m.n <= e.sample or m.n > m.members - e.sample)
+        and (e.kind = '*' or m.is_container)
+      union all
+      select
+        array[a.n::text] || case when e.kind = 'string' then array[e.name] else '{}' end,
+        array['[]'] || case when e.kind = 'string' then array['.' || e.name] else '{}' end,
+        w.step + (e.kind <> '**')::int,
+        1
+      from (
+        select case when g.n < e.sample then g.n else g.length - 2 * e.sample + g.n end
+        from (
+          select l.length, pg_catalog.generate_series(0, least(l.length, 2 * e.sample) - 1) as n
+          from (
+            select pg_catalog.jsonb_array_length(case when e.type = 'array' and e.kind <> 'number' then v.value end)
+          ) as l (length)
+        ) as g
+      ) as a (n)
+      where case e.kind
+        when '*' then true
+        when '**' then pg_catalog.jsonb_typeof(v.value -> a.n) in ('object', 'array')
+        else pg_catalog.jsonb_typeof(v.value -> a.n) = 'object' and v.value -> a.n ? e.name
+      end
+    ) as c (location, shape, step, fan)
+    where w.step < pg_catalog.jsonb_array_length($2)
+      and pg_catalog.cardinality(w.shape) < 16
+      and w.fans < 6
+  )
+  select distinct w.shape
+  from walk as w
+  where w.step = pg_catalog.jsonb_array_length($2)
+  limit 65
+$$;
+
+comment on function utils.jsonb_shapes(jsonb, jsonb) is
+  'Shapes of locations that a path selects, found by sampling; not always all of them, and at most 65.';
+
+revoke execute on function utils.jsonb_shapes(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_shapes(jsonb, jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/jsonb_walk.sql
 create or replace function utils.jsonb_walk(data jsonb, steps jsonb)
 returns table (value jsonb, path text[], place bytea)
 language plpgsql immutable parallel safe
 set search_path = ''
+set enable_memoize = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
-  fault constant text := utils.path_error(jsonb_walk.steps);
-  elements constant jsonb := case pg_catalog.jsonb_typeof(jsonb_walk.steps)
-    when 'array' then jsonb_walk.steps
-    else pg_catalog.jsonb_build_array(jsonb_walk.steps)
-  end;
-  step_count constant int := pg_catalog.jsonb_array_length(elements);
+  elements constant jsonb := jsonb_walk.steps;
+  step_count constant int := pg_catalog.jsonb_array_length(jsonb_walk.steps);
 begin
-  if fault is not null then
-    raise exception using errcode = 'ETL02', message = fault, detail = jsonb_walk.steps::text;
-  end if;
   return query
   with recursive walk (value, path, place, step) as (
     select jsonb_walk.data, '{}'::text[], ''::bytea, 0
@@ -6007,6 +7915,23 @@ revoke execute on function utils.jsonb_walk(jsonb, jsonb) from public;
 grant execute on function utils.jsonb_walk(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonpath_count.sql
+create or replace function utils.jsonpath_count(data jsonb, path text) returns int
+language sql immutable strict parallel safe
+set search_path = ''
+as $$
+  -- The types are counted, not the values: they are short, where a value may be large.
+  select pg_catalog.jsonb_array_length(
+    pg_catalog.jsonb_path_query_array(jsonpath_count.data, (jsonpath_count.path || '.type()')::jsonpath))
+$$;
+
+comment on function utils.jsonpath_count(jsonb, text) is
+  'How many nodes a jsonpath selects.';
+
+revoke execute on function utils.jsonpath_count(jsonb, text) from public;
+grant execute on function utils.jsonpath_count(jsonb, text) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/mapping_error.sql
 create or replace function utils.mapping_error(mapping jsonb) returns text
 language plpgsql immutable parallel safe
@@ -6058,15 +7983,40 @@ revoke execute on function utils.mapping_error(jsonb) from public;
 grant execute on function utils.mapping_error(jsonb) to authenticated, service_role;
 -- end of source
 
--- source: sql/utils/mapping_path.sql
-create or replace function utils.mapping_path(mapping jsonb) returns jsonb
-language sql immutable parallel safe
+-- source: sql/utils/mapping_member.sql
+create or replace function utils.mapping_member(mapping jsonb) returns text
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case pg_catalog.jsonb_typeof(mapping_path.mapping)
-    when 'object' then coalesce(mapping_path.mapping -> 'path', '[]')
-    else mapping_path.mapping
-  end
+declare
+  path constant jsonb := utils.mapping_path(mapping);
+  name constant text := case
+    when pg_catalog.jsonb_typeof(path) = 'string' then path #>> '{}'
+    when pg_catalog.jsonb_typeof(path -> 0) = 'string' and path -> 1 is null then path ->> 0
+  end;
+begin
+  return case
+    when name in ('*', '**') or pg_catalog.jsonb_typeof(mapping) = 'object' and mapping ?| '{default,transform}' then null
+    else name
+  end;
+end
+$$;
+
+comment on function utils.mapping_member(jsonb) is
+  'The name of the member, when a mapping is just one member of an object; null when it is more than that.';
+
+revoke execute on function utils.mapping_member(jsonb) from public;
+grant execute on function utils.mapping_member(jsonb) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/mapping_path.sql
+create or replace function utils.mapping_path(mapping jsonb) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return case pg_catalog.jsonb_typeof(mapping) when 'object' then coalesce(mapping -> 'path', '[]') else mapping end;
+end
 $$;
 
 comment on function utils.mapping_path(jsonb) is
@@ -6085,17 +8035,19 @@ grant execute on function utils.mapping_path(jsonb) to authenticated, service_ro
 --   <<\x04$secret. the escape <<$$secret. of a template's author
 -- A name stands as it does in JSON, with quotes and backslashes escaped.
 create or replace function utils.mark_placeholders(template text) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.regexp_replace(
+begin
+  return pg_catalog.regexp_replace(
     pg_catalog.regexp_replace(
       pg_catalog.regexp_replace(
         pg_catalog.regexp_replace(
-          mark_placeholders.template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
+          template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
         '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g'),
       '(?<!\\)"<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>"(?!:)', E'\x01\\1\x05', 'g'),
-    '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>', E'\x02\\1\x05', 'g')
+    '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>', E'\x02\\1\x05', 'g');
+end
 $$;
 
 comment on function utils.mark_placeholders(text) is
@@ -6138,14 +8090,17 @@ grant execute on function utils.number_or(jsonb, numeric) to authenticated, serv
 
 -- source: sql/utils/parse_boolean.sql
 create or replace function utils.parse_boolean(input text) returns boolean
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select case
-    when w.word in ('true', 't', 'yes', 'y', 'on', '1') then true
-    when w.word in ('false', 'f', 'no', 'n', 'off', '0') then false
-  end
-  from (select pg_catalog.lower(pg_catalog.btrim(parse_boolean.input, E' \t\n\r'))) as w (word)
+declare
+  word constant text := pg_catalog.lower(pg_catalog.btrim(input, E' \t\n\r' || pg_catalog.chr(160)));
+begin
+  return case
+    when word in ('true', 't', 'yes', 'y', 'on', '1') then true
+    when word in ('false', 'f', 'no', 'n', 'off', '0') then false
+  end;
+end
 $$;
 
 comment on function utils.parse_boolean(text) is
@@ -6251,23 +8206,24 @@ grant execute on function utils.parse_json(text) to authenticated, service_role;
 
 -- source: sql/utils/parse_number.sql
 create or replace function utils.parse_number(input text) returns numeric
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
+declare
+  body constant text := pg_catalog.btrim(input, E' \t\n\r' || pg_catalog.chr(160));
+  is_percent constant boolean := body like '%\%';
+  digits constant text := case when is_percent
+    then pg_catalog.rtrim(pg_catalog."left"(body, -1), E' \t\n\r' || pg_catalog.chr(160)) else body end;
+begin
   -- The length is bounded so that no text, whatever its exponent, leaves the range of numeric.
-  select case
-    when pg_catalog.length(t.digits) <= 1000
-      and t.digits ~ '^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$'
-      and t.digits ~ '^[+-]?\.?[0-9]'
-    then pg_catalog.replace(t.digits, ',', '')::numeric * case when t.percent then 0.01 else 1 end
-  end
-  from (
-    select
-      pg_catalog.btrim(pg_catalog.rtrim(b.body, '%'), E' \t\n\r') as digits,
-      b.body like '%\%' and b.body not like '%\%\%' as percent
-    from (select pg_catalog.btrim(parse_number.input, E' \t\n\r' || pg_catalog.chr(160)) as body) as b
-    where b.body not like '%\%%\%'
-  ) as t
+  if pg_catalog.length(digits) <= 1000
+    and digits ~ '^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$'
+    and digits ~ '^[+-]?\.?[0-9]'
+  then
+    return pg_catalog.replace(digits, ',', '')::numeric * case when is_percent then 0.01 else 1 end;
+  end if;
+  return null;
+end
 $$;
 
 comment on function utils.parse_number(text) is
@@ -6275,6 +8231,55 @@ comment on function utils.parse_number(text) is
 
 revoke execute on function utils.parse_number(text) from public;
 grant execute on function utils.parse_number(text) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/path_count.sql
+-- Lax mode is what a path means for a member name on an array: each of its elements, one level down. Behind "**" it
+-- would count such elements twice, since "**" has visited them itself; so the step behind "**" runs in strict mode.
+-- Lax mode also takes index 0 of what is no array: this and nested "**" count too many, never too few.
+create or replace function utils.path_count(data jsonb, steps jsonb) returns int
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+declare
+  step_count constant int := pg_catalog.jsonb_array_length(steps);
+  found jsonb := data;
+  root text := '$';
+  first int := 1;
+  deep int;
+begin
+  -- What was found is wrapped into an array only where it is searched further: copying costs more than searching.
+  for deep in
+    select e.n
+    from pg_catalog.jsonb_array_elements(steps) with ordinality as e (step, n)
+    where e.step = '"**"'
+    order by e.n
+  loop
+    if deep > first then
+      found := pg_catalog.jsonb_path_query_array(
+        found, (root || utils.path_jsonpath(steps, first, deep - 1))::jsonpath);
+      root := '$[*]';
+    end if;
+    if deep = step_count then
+      return utils.jsonpath_count(found, 'strict ' || root || '.** ? (@.type() == "object" || @.type() == "array")')
+        + utils.jsonpath_count(found, 'strict ' || root || ' ? (@.type() != "object" && @.type() != "array")');
+    elsif deep = step_count - 1 then
+      return utils.jsonpath_count(found, 'strict ' || root || '.**' || utils.path_jsonpath(steps, step_count, step_count));
+    end if;
+    found := pg_catalog.jsonb_path_query_array(
+      found, ('strict ' || root || '.**' || utils.path_jsonpath(steps, deep + 1, deep + 1))::jsonpath);
+    root := '$[*]';
+    first := deep + 2;
+  end loop;
+  return utils.jsonpath_count(found, root || utils.path_jsonpath(steps, first, step_count));
+end
+$$;
+
+comment on function utils.path_count(jsonb, jsonb) is
+  'How many nodes a path selects, counted without their locations: exact in all common cases, else too many, never too few.';
+
+revoke execute on function utils.path_count(jsonb, jsonb) from public;
+grant execute on function utils.path_count(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/path_error.sql
@@ -6312,22 +8317,80 @@ revoke execute on function utils.path_error(jsonb) from public;
 grant execute on function utils.path_error(jsonb) to authenticated, service_role;
 -- end of source
 
--- source: sql/utils/placeholder_value.sql
-create or replace function utils.placeholder_value(name text, vars jsonb) returns jsonb
-language sql immutable parallel safe
+-- source: sql/utils/path_jsonpath.sql
+-- A JSON string is a jsonpath string too. "*" is .**{1}, which means members and elements alike in every mode.
+create or replace function utils.path_jsonpath(steps jsonb, first int, last int) returns text
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
+begin
+  return coalesce((select pg_catalog.string_agg(
+    case
+      when e.step = '"*"' then '.**{1}'
+      when e.step = '"**"' then '.**'
+      when pg_catalog.jsonb_typeof(e.step) = 'string' then '.' || e.step::text
+      when e.step < '0' then pg_catalog.format('[last - %s]', -1 - e.step::int)
+      else pg_catalog.format('[%s]', e.step::int)
+    end, '' order by e.n)
+  from pg_catalog.jsonb_array_elements(steps) with ordinality as e (step, n)
+  where e.n between first and last), '');
+end
+$$;
+
+comment on function utils.path_jsonpath(jsonb, int, int) is
+  'The accessors of the jsonpath language for the elements first to last (from 1) of a path.';
+
+revoke execute on function utils.path_jsonpath(jsonb, int, int) from public;
+grant execute on function utils.path_jsonpath(jsonb, int, int) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/path_steps.sql
+create or replace function utils.path_steps(path jsonb) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  fault text;
+begin
+  -- Most paths are names only: these are recognised without looking at each element.
+  if pg_catalog.jsonb_typeof(path) = 'string' then
+    return pg_catalog.jsonb_build_array(path);
+  elsif pg_catalog.jsonb_typeof(path) = 'array'
+    and not pg_catalog.jsonb_path_exists(path, 'strict $[*] ? (@.type() != "string")')
+  then
+    return path;
+  end if;
+  fault := utils.path_error(path);
+  if fault is not null then
+    raise exception using
+      errcode = 'ETL02',
+      message = fault,
+      detail = pg_catalog.format('The path is %s.', coalesce(pg_catalog."left"(path::text, 400), 'null')),
+      hint = 'A path is a string or an array of member names, "*", "**" and indexes.';
+  end if;
+  return path;
+end
+$$;
+
+comment on function utils.path_steps(jsonb) is
+  'The elements of a path as an array. Raises ETL02, naming the first bad element and its position.';
+
+revoke execute on function utils.path_steps(jsonb) from public;
+grant execute on function utils.path_steps(jsonb) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/placeholder_value.sql
+create or replace function utils.placeholder_value(name text, vars jsonb) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  path constant text[] := pg_catalog.string_to_array(
+    case when pg_catalog.strpos(name, '\') = 0 then name else ('"' || name || '"')::jsonb #>> '{}' end, '.');
+begin
   -- A secret is never looked up among the variables, whatever they hold.
-  select case
-    when p.path[1] <> 'secret' then placeholder_value.vars #> p.path
-  end
-  from (
-    select pg_catalog.string_to_array(
-      case
-        when pg_catalog.strpos(placeholder_value.name, '\') = 0 then placeholder_value.name
-        else ('"' || placeholder_value.name || '"')::jsonb #>> '{}'
-      end, '.')
-  ) as p (path)
+  return case when path[1] <> 'secret' then vars #> path end;
+end
 $$;
 
 comment on function utils.placeholder_value(text, jsonb) is
@@ -6350,27 +8413,27 @@ grant execute on function utils.placeholder_value(text, jsonb) to authenticated,
 -- Values are put in once: a placeholder inside a value stays the text it is. "response" is dropped: it tells how to
 -- read the answer and is read from the source. Where two member names become one, the later one stays.
 create or replace function utils.replace_request_placeholders(template jsonb, vars jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case
-    when pg_catalog.jsonb_typeof($1) <> 'object' then
-      utils.fill_placeholders(utils.mark_placeholders($1::text), coalesce($2, '{}'), false)
-    else
-      coalesce(
-        (
-          select pg_catalog.jsonb_object_agg(
-            m.name,
-            utils.fill_placeholders(utils.mark_placeholders(($1 -> m.name)::text), coalesce($2, '{}'), true))
-          from pg_catalog.unnest('{url,query}'::text[]) as m (name)
-          where pg_catalog.jsonb_typeof($1 -> m.name) = 'string'),
-        '{}')
-      || utils.fill_placeholders(
-        utils.mark_placeholders((
-          $1 - array['response', case when pg_catalog.jsonb_typeof($1 -> 'url') = 'string' then 'url' end,
-            case when pg_catalog.jsonb_typeof($1 -> 'query') = 'string' then 'query' end])::text),
-        coalesce($2, '{}'), false)
-  end
+declare
+  result jsonb := '{}';
+  plain jsonb := template;
+  name text;
+begin
+  if pg_catalog.jsonb_typeof(template) = 'object' then
+    foreach name in array '{url,query}'::text[] loop
+      if pg_catalog.jsonb_typeof(template -> name) = 'string' then
+        result := result || pg_catalog.jsonb_build_object(
+          name, utils.fill_placeholders(utils.mark_placeholders((template -> name)::text), coalesce(vars, '{}'), true));
+        plain := plain - name;
+      end if;
+    end loop;
+    return result || utils.fill_placeholders(
+      utils.mark_placeholders((plain - 'response')::text), coalesce(vars, '{}'), false);
+  end if;
+  return utils.fill_placeholders(utils.mark_placeholders(template::text), coalesce(vars, '{}'), false);
+end
 $$;
 
 comment on function utils.replace_request_placeholders(jsonb, jsonb) is
@@ -6408,6 +8471,92 @@ comment on function utils.retry_after(jsonb, timestamptz) is
 
 revoke execute on function utils.retry_after(jsonb, timestamptz) from public;
 grant execute on function utils.retry_after(jsonb, timestamptz) to service_role;
+-- end of source
+
+-- source: sql/utils/shape_jsonpath.sql
+-- Strict mode takes a member of objects only and an element of arrays only; .**{0} keeps what does not fit from
+-- being an error.
+create or replace function utils.shape_jsonpath(shape text[]) returns text
+language sql immutable strict parallel safe
+set search_path = ''
+as $$
+  select 'strict $.**{0}' || coalesce(pg_catalog.string_agg(
+    case pg_catalog."left"(s.step, 1)
+      when '[' then '[*]'
+      when '{' then '.*'
+      when '#' then pg_catalog.format('[%s]', pg_catalog.substr(s.step, 2))
+      else '.' || pg_catalog.to_jsonb(pg_catalog.substr(s.step, 2))::text
+    end, '' order by s.n), '')
+  from pg_catalog.unnest(shape_jsonpath.shape) with ordinality as s (step, n)
+$$;
+
+comment on function utils.shape_jsonpath(text[]) is
+  'The jsonpath that selects exactly the nodes of a shape.';
+
+revoke execute on function utils.shape_jsonpath(text[]) from public;
+grant execute on function utils.shape_jsonpath(text[]) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/shape_names.sql
+create or replace function utils.shape_names(shape text[]) returns text[]
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+begin
+  return array(
+    select pg_catalog.substr(s.step, 2) from pg_catalog.unnest(shape) with ordinality as s (step, n) order by s.n);
+end
+$$;
+
+comment on function utils.shape_names(text[]) is
+  'The names and indexes of a shape that has no fans: the location it stands for.';
+
+revoke execute on function utils.shape_names(text[]) from public;
+grant execute on function utils.shape_names(text[]) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/shape_place.sql
+create or replace function utils.shape_place(shape text[]) returns bytea
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+begin
+  return coalesce((
+    select pg_catalog.string_agg(
+      case when s.step like '#%' then pg_catalog.int4send(pg_catalog.substr(s.step, 2)::int + 1)
+        else utils.jsonb_place(pg_catalog.substr(s.step, 2)) end, '' order by s.n)
+    from pg_catalog.unnest(shape) with ordinality as s (step, n)), '');
+end
+$$;
+
+comment on function utils.shape_place(text[]) is
+  'The sort key of the location that a shape without fans stands for.';
+
+revoke execute on function utils.shape_place(text[]) from public;
+grant execute on function utils.shape_place(text[]) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/shape_way.sql
+create or replace function utils.shape_way(shape text[]) returns text
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+begin
+  -- The operators are faster than jsonpath; #> is left out where it would take a name like "0" for an index.
+  return case
+    when shape = '{}' then 'itself'
+    when pg_catalog.cardinality(shape) = 1 and shape[1] like '.%' then 'member'
+    when not exists (select from pg_catalog.unnest(shape) as s (step) where s.step ~ '^(#|\.\s*[+-]?[0-9])') then 'members'
+    else 'jsonpath'
+  end;
+end
+$$;
+
+comment on function utils.shape_way(text[]) is
+  'How a shape without fans is read best: itself, member (->), members (#>) or jsonpath.';
+
+revoke execute on function utils.shape_way(text[]) from public;
+grant execute on function utils.shape_way(text[]) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/template_error.sql
@@ -6643,21 +8792,23 @@ grant execute on function utils.unresolved_placeholders(jsonb, jsonb) to authent
 
 -- source: sql/utils/url_encode.sql
 create or replace function utils.url_encode(input text) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.string_agg(
-    case
-      when r.run[1] ~ '^[A-Za-z0-9._~-]' then r.run[1]
-      else pg_catalog.regexp_replace(
-        pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(r.run[1], 'UTF8'), 'hex')), '(..)', '%\1', 'g')
-    end, '' order by r.n)
-  from pg_catalog.regexp_matches(
-    url_encode.input, '[A-Za-z0-9._~-]+|[^A-Za-z0-9._~-]+', 'g') with ordinality as r (run, n)
-  having pg_catalog.count(*) > 0
-  union all
-  select ''
-  where url_encode.input = ''
+begin
+  if input ~ '^[A-Za-z0-9._~-]*$' then
+    return input;
+  end if;
+  return (
+    select pg_catalog.string_agg(
+      case
+        when r.run[1] ~ '^[A-Za-z0-9._~-]' then r.run[1]
+        else pg_catalog.regexp_replace(
+          pg_catalog.upper(pg_catalog.encode(pg_catalog.convert_to(r.run[1], 'UTF8'), 'hex')), '(..)', '%\1', 'g')
+      end, '' order by r.n)
+    from pg_catalog.regexp_matches(
+      input, '[A-Za-z0-9._~-]+|[^A-Za-z0-9._~-]+', 'g') with ordinality as r (run, n));
+end
 $$;
 
 comment on function utils.url_encode(text) is
@@ -6927,6 +9078,13 @@ create policy nobody on etl_api.setting
   using (false)
   with check (false);
 comment on policy nobody on etl_api.setting is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.request_key;
+create policy nobody on etl_api.request_key
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.request_key is 'Of no use to a user: the engine and its operator only.';
 -- end of source
 
 -- source: sql/etl_api/activities/trg_process_activity_request.sql
