@@ -31,7 +31,7 @@ begin
         due_at = coalesce(j.due_at, d.due_at),
         lease_until = null,
         lease_token = null,
-        http_status = utils.number_or(j.answer -> 'status', null)::int,
+        http_status = utils.int_or_null(j.answer -> 'status'),
         error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
         finished_at = case when j.verdict <> 'retry' then utils.now() end
     from judged as j

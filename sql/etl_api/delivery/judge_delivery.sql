@@ -5,7 +5,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  status int := utils.number_or(answer -> 'status', null);
+  status int := utils.int_or_null(answer -> 'status');
   wait interval;
 begin
   if status between 200 and 299 then

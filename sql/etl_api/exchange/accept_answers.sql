@@ -8,7 +8,7 @@ begin
   -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it.
   select pg_catalog.array_agg(row(
       r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
-      r.attempts, r.polls, utils.number_or(g.value -> 'status', null)::int, g.value -> 'body',
+      r.attempts, r.polls, utils.int_or_null(g.value -> 'status'), g.value -> 'body',
       coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer
       order by r.id)
   into answers
@@ -33,7 +33,7 @@ begin
     (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
   select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
     g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
-    utils.number_or(g.value -> 'duration_ms', null)::int, utils.now()
+    utils.int_or_null(g.value -> 'duration_ms'), utils.now()
   from unnest(answers) as a
   cross join lateral (select results -> a.run_request_id::text as value) as g
   left join lateral (

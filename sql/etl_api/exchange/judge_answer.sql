@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 declare
   spec jsonb := coalesce(etl_api.source_template(source, kind) -> 'response', '{}');
-  status int := utils.number_or(answer -> 'status', null);
+  status int := utils.int_or_null(answer -> 'status');
   body jsonb := answer -> 'body';
   error_kind text := answer #>> '{error,kind}';
   said jsonb;
