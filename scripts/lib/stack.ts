@@ -78,6 +78,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (options.doorbell ?? functions !== null) {
       if (functions === null) throw new Error("a doorbell has nothing to wake without the functions");
       const doorbell: Doorbell = await startDoorbell({
+        // As a platform would: a call that waits for a slow source must not hold up the next one.
+        running: 4,
         ...options.bell,
         databaseUrl,
         functionsUrl: functions.url,
