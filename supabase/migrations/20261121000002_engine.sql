@@ -1396,7 +1396,7 @@ begin
         due_at = coalesce(j.due_at, d.due_at),
         lease_until = null,
         lease_token = null,
-        http_status = utils.number_or(j.answer -> 'status', null)::int,
+        http_status = utils.int_or_null(j.answer -> 'status'),
         error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
         finished_at = case when j.verdict <> 'retry' then utils.now() end
     from judged as j
@@ -1650,7 +1650,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  status int := utils.number_or(answer -> 'status', null);
+  status int := utils.int_or_null(answer -> 'status');
   wait interval;
 begin
   if status between 200 and 299 then
@@ -1846,7 +1846,7 @@ begin
   -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it.
   select pg_catalog.array_agg(row(
       r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
-      r.attempts, r.polls, utils.number_or(g.value -> 'status', null)::int, g.value -> 'body',
+      r.attempts, r.polls, utils.int_or_null(g.value -> 'status'), g.value -> 'body',
       coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer
       order by r.id)
   into answers
@@ -1871,7 +1871,7 @@ begin
     (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
   select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
     g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
-    utils.number_or(g.value -> 'duration_ms', null)::int, utils.now()
+    utils.int_or_null(g.value -> 'duration_ms'), utils.now()
   from unnest(answers) as a
   cross join lateral (select results -> a.run_request_id::text as value) as g
   left join lateral (
@@ -2333,7 +2333,7 @@ set search_path = ''
 as $$
 declare
   spec jsonb := coalesce(etl_api.source_template(source, kind) -> 'response', '{}');
-  status int := utils.number_or(answer -> 'status', null);
+  status int := utils.int_or_null(answer -> 'status');
   body jsonb := answer -> 'body';
   error_kind text := answer #>> '{error,kind}';
   said jsonb;
