@@ -2,10 +2,8 @@ create or replace function etl_api.config_faults(workflow_request_ids uuid[], ac
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
@@ -28,7 +26,13 @@ begin
     union all
     select w.id, c.members, c.found, c.kind, true
     from pg_catalog.unnest(workflow_request_ids) as i (id)
-    join public.workflow_request as w on w.id = i.id and w.replay = 0
+    cross join lateral (
+      select r.id, r.org_id, r.data
+      from public.workflow_request as r
+      where r.id = i.id
+        and r.replay = 0
+      offset 0
+    ) as w
     cross join lateral (values
       ('{config}'::text[], w.data -> 'config', 'object'),
       ('{config,timeout_seconds}', w.data #> '{config,timeout_seconds}', 'seconds')

@@ -2,10 +2,9 @@ create or replace function etl_api.read_activities(workflow_request_ids uuid[])
 returns setof etl_api.requested_activity
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty. With this and "offset 0", which keeps a look-up from
+-- becoming a join, rows are looked up by their keys whatever the planner thinks of their number.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
@@ -34,17 +33,27 @@ begin
       when 'string' then pg_catalog.jsonb_build_array(m.value #> '{destination,activity,id}')
     end
   from pg_catalog.unnest(workflow_request_ids) as i (id)
-  join public.workflow_request as w on w.id = i.id and w.replay = 0
+  cross join lateral (
+    select r.id, r.org_id, r.data
+    from public.workflow_request as r
+    where r.id = i.id
+      and r.replay = 0
+    offset 0
+  ) as w
   cross join lateral (
     select each.key, each.value
     from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(w.data -> 'data') = 'object' then w.data -> 'data' end) as each
     limit 1000
   ) as m
-  left join public.activity as a
-    on a.id = case when pg_catalog.jsonb_typeof(m.value -> 'id') = 'string' and etl_api.is_uuid(m.value ->> 'id')
-      then (m.value ->> 'id')::uuid end
-    and (a.org_id is null or a.org_id = w.org_id)
-    and a.deleted_at is null
+  left join lateral (
+    select d.*
+    from public.activity as d
+    where d.id = case when pg_catalog.jsonb_typeof(m.value -> 'id') = 'string' and etl_api.is_uuid(m.value ->> 'id')
+        then (m.value ->> 'id')::uuid end
+      and (d.org_id is null or d.org_id = w.org_id)
+      and d.deleted_at is null
+    offset 0
+  ) as a on true
   cross join lateral (
     select coalesce(a.config, '{}')
       || case when pg_catalog.jsonb_typeof(m.value #> '{setup,config}') = 'object'

@@ -1,10 +1,12 @@
 create or replace function etl_api.reject_workflow_requests(workflow_request_ids uuid[], faults jsonb[]) returns void
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the table was empty. A generic plan expects a tenth of its input from a limit it
+-- does not know, so a few rows at most: they are looked up by their key, and never joined to a scan of the table.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   moment constant timestamptz := utils.now();
@@ -15,7 +17,11 @@ begin
       state_via = null,
       errors = f.errors,
       finished_at = moment
-  from unnest(workflow_request_ids, faults) as f (id, errors)
+  from (
+    select rejected.id, rejected.errors
+    from unnest(workflow_request_ids, faults) as rejected (id, errors)
+    limit pg_catalog.cardinality(workflow_request_ids)
+  ) as f
   where w.id = f.id
     and w.replay = 0
     and w.state = 'new';

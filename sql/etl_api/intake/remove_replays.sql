@@ -1,10 +1,8 @@
 create or replace function etl_api.remove_replays(workflow_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   if workflow_request_ids <> '{}' then

@@ -2,16 +2,20 @@ create or replace function etl_api.request_faults(workflow_request_ids uuid[])
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
   select w.id, f.code, f.path, etl_api.shorten_json(f.found), f.message, f.hint
   from pg_catalog.unnest(workflow_request_ids) as i (id)
-  join public.workflow_request as w on w.id = i.id and w.replay = 0
+  cross join lateral (
+    select r.id, r.org_id, r.data
+    from public.workflow_request as r
+    where r.id = i.id
+      and r.replay = 0
+    offset 0
+  ) as w
   cross join lateral (
     select 'missing_value' as code, '$' as path, w.data as found,
       'The request has no data.' as message,

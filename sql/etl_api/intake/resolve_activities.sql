@@ -2,10 +2,8 @@ create or replace function etl_api.resolve_activities(activities etl_api.request
 returns setof etl_api.requested_activity
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   -- A thousand requests for one activity ask one question: each different one is answered once (offset 0 keeps

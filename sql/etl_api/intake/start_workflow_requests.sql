@@ -1,10 +1,11 @@
 create or replace function etl_api.start_workflow_requests(activities etl_api.requested_activity[]) returns void
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the table was empty; see reject_workflow_requests.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   moment constant timestamptz := utils.now();
@@ -27,6 +28,7 @@ begin
       pg_catalog.count(distinct a.workflow_phase) as phase_count
     from pg_catalog.unnest(activities) as a
     group by a.workflow_request_id
+    limit pg_catalog.cardinality(activities)
   ) as p
   where w.id = p.workflow_request_id
     and w.replay = 0

@@ -2,10 +2,8 @@ create or replace function etl_api.webhook_faults(workflow_request_ids uuid[], a
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
@@ -13,7 +11,13 @@ begin
   from (
     select w.id as workflow_request_id, w.org_id, '{destination}'::text[] as members, w.data -> 'destination' as body
     from pg_catalog.unnest(workflow_request_ids) as i (id)
-    join public.workflow_request as w on w.id = i.id and w.replay = 0
+    cross join lateral (
+      select r.id, r.org_id, r.data
+      from public.workflow_request as r
+      where r.id = i.id
+        and r.replay = 0
+      offset 0
+    ) as w
     union all
     select a.workflow_request_id, a.org_id, array['data', a.activity_key, 'destination'], a.body -> 'destination'
     from pg_catalog.unnest(activities) as a
