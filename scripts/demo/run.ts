@@ -2,6 +2,7 @@
 import type { WriteStream } from "node:tty";
 import pg from "pg";
 import { bold, dim, duration, green, red } from "../lib/console.ts";
+import { startServer } from "../lib/server.ts";
 import { startStack, stopOnSignal, type Stack } from "../lib/stack.ts";
 import { startClient, type Client } from "./client.ts";
 import { readCompanies } from "./facts.ts";
@@ -65,8 +66,6 @@ export interface DemoOutcome {
 
 /** Companies of these countries are looked for: 62 of them. */
 const countries = ["France", "Germany", "Japan", "United States"];
-/** Any number, the same in every demo: one at a time per database. */
-const demoLock = 7_061_996;
 
 /** Runs the demo and stops everything it has started, also when it fails or is interrupted. */
 export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
@@ -74,12 +73,20 @@ export async function runDemo(options: DemoOptions): Promise<DemoOutcome> {
   const stop = async () => {
     for (const part of started.splice(0).reverse()) await part.stop();
   };
-  stopOnSignal(stop);
+  let interrupted = false;
+  stopOnSignal(() => {
+    interrupted = true;
+    return stop();
+  });
   try {
     return await play(options, (part) => {
       started.push(part);
       return part;
     });
+  } catch (error) {
+    // What was stopped under its feet complains; the signal ends this process, and says why by its exit code.
+    if (interrupted) await new Promise(() => {});
+    throw error;
   } finally {
     await stop();
   }
@@ -93,6 +100,7 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
   const say = (text = "") => out.write(`${text}\n`);
 
   say(bold("Millrace") + " — one row goes in, signed messages come out.\n");
+  await lockDatabase(options.databaseName, keep);
   const thirdParty = keep(await startThirdParty({ companies: readCompanies() }));
   const receiver = keep(await startClient({ secret: options.signingSecret }));
   const log: string[] = [];
@@ -107,7 +115,7 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
       },
     }),
   );
-  const database = await connect(stack, keep);
+  const database = await connect(stack.databaseUrl, keep);
   await endEarlierRuns(database);
   introduce(stack, thirdParty, receiver, begun, say);
 
@@ -135,28 +143,44 @@ function environment(options: DemoOptions, thirdParty: ThirdParty): Record<strin
   return { ETL_SECRETS: JSON.stringify({ [options.orgId]: secrets }) };
 }
 
-/** A connection that no other demo has on this database. */
-async function connect(stack: Stack, keep: Keep): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: stack.databaseUrl, application_name: "millrace demo" });
+async function connect(url: string, keep: Keep): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url, application_name: "millrace demo" });
   client.on("error", () => {});
   await client.connect();
   keep({ stop: () => client.end().catch(() => {}) });
-  const { rows } = await client.query<{ free: boolean }>("select pg_try_advisory_lock($1) as free", [
-    demoLock,
-  ]);
-  if (!rows[0]!.free) throw new Error("Another demo is running on this server; wait until it has ended.");
   return client;
 }
 
-/** An interrupted demo leaves work for a third party that is gone. */
-async function endEarlierRuns(database: pg.Client): Promise<void> {
-  await database.query(
-    `select etl_api.cancel(w.id)
-     from public.workflow_request as w
-     join public.org as o on o.id = w.org_id
-     where o.slug like 'demo-%'
-       and w.state not in ('delivered', 'failed', 'timedout', 'invalid')`,
+/**
+ * Refuses a second demo in the same database of a server that is not ours: the functions of one would take up the
+ * work of the other without having its secrets. An embedded server has but one stack anyway.
+ */
+async function lockDatabase(databaseName: string, keep: Keep): Promise<void> {
+  if (!process.env.DATABASE_URL) return;
+  const client = await connect((await startServer()).url, keep);
+  const { rows } = await client.query<{ free: boolean }>(
+    "select pg_try_advisory_lock(hashtext('millrace demo'), hashtext($1)) as free",
+    [databaseName],
   );
+  if (rows[0]!.free) return;
+  throw new Error(
+    `Another demo is running in database ${databaseName} of this server. ` +
+      "Wait until it has ended, or give this one another with --database.",
+  );
+}
+
+/** An interrupted demo leaves work for a third party and messages for a client that are gone. */
+async function endEarlierRuns(database: pg.Client): Promise<void> {
+  // The messages last: a cancelled workflow sends some too.
+  for (const table of ["workflow_request", "delivery"]) {
+    await database.query(
+      `select etl_api.cancel(w.id)
+       from public.${table} as w
+       join public.org as o on o.id = w.org_id
+       where o.slug like 'demo-%'
+         and w.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')`,
+    );
+  }
 }
 
 function introduce(

@@ -70,9 +70,16 @@ it("leaves nothing behind when it is interrupted", { timeout: 60_000 }, async ()
   });
   const urls = read().out.match(/http:\/\/127\.0\.0\.1:\d+/g)!;
   expect(urls).toHaveLength(3);
+  // Its work would fall into the hands of another one that lacks its secrets.
+  const second = start();
+  await once(second.child, "close");
+  expect(second.child.exitCode).toBe(1);
+  expect(second.read().err).toMatch(/Another demo is running/);
+
   child.kill("SIGINT");
   const [code] = (await once(child, "close")) as [number];
   expect(code).toBe(130);
+  expect(read().err).toBe("");
   expect(await Promise.all(urls.map(refuses))).toEqual([true, true, true]);
   const sessions = await onServer(`select pid from pg_stat_activity where datname = '${database}'`);
   expect(sessions).toEqual([]);
@@ -118,6 +125,13 @@ it("then runs again, and every figure is what the facts say", { timeout: 90_000 
   expect(summary.failures.some(({ what }) => what === "activity_request.done")).toBe(true);
   expect(summary.retries).toBe(summary.failures.length);
   expect(summary.seconds).toBeLessThan(30);
+
+  // What was interrupted is over too: nothing is left for a third party and a client that are gone.
+  const open = await onServer(
+    "select * from etl_api.state_overview where state in ('new', 'valid', 'waiting', 'ready', 'in_progress')",
+    database,
+  );
+  expect(open).toEqual([]);
 
   expect(await storedCompanies()).toEqual(
     companies
