@@ -229,6 +229,7 @@ create table public.datapoint_source (
   priority int not null default 100,
   confidence numeric not null default 1 check (confidence between 0 and 1),
   max_age interval,
+  derived boolean not null default false,
   created_at timestamptz not null default now(),
   unique (source_id, datapoint_id)
 );
@@ -243,6 +244,8 @@ comment on column public.datapoint_source.key_mapping_json is
 comment on column public.datapoint_source.priority is 'Lower is asked first; the next is asked when a value is still missing.';
 comment on column public.datapoint_source.confidence is 'How far its values are trusted, 0 to 1; stands in the provenance.';
 comment on column public.datapoint_source.max_age is 'A value younger than this is not asked for again; null means it never ages.';
+comment on column public.datapoint_source.derived is
+  'True: made from the fields of the source''s object_source and kept in step with them; false: written by a user, left alone.';
 comment on column public.datapoint_source.created_at is 'When the mapping was made.';
 
 create table public.activity (
