@@ -5,6 +5,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  why constant text := pg_catalog.current_setting('etl.reason', true);
   ended_ids uuid[];
 begin
   perform etl_api.end_activities(
@@ -16,6 +17,8 @@ begin
       order by ar.id),
     to_state, substate, message);
 
+  -- A workflow request has no error of its own that history could quote.
+  perform etl_api.set_reason(coalesce(nullif(why, ''), message));
   with ended as (
     update public.workflow_request as w
     set state = to_state::public.workflow_request_state,
@@ -30,6 +33,7 @@ begin
   )
   select pg_catalog.array_agg(ended.id) into ended_ids
   from ended;
+  perform etl_api.set_reason(why);
   if ended_ids is null then
     return 0;
   end if;

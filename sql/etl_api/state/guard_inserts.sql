@@ -32,6 +32,7 @@ begin
       coalesce(why, case when s.is_last and s.to_state in ('failed', 'timedout', 'invalid') then s.message end),
       moment
     from step as s
+    where s.to_state is not null
   )
   select s.* into fault
   from step as s

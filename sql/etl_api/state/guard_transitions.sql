@@ -58,6 +58,7 @@ begin
         then coalesce(s.error ->> 'message', s.errors -> 0 ->> 'message') end),
       moment
     from step as s
+    where s.to_state is not null
   )
   select s.* into fault
   from step as s

@@ -1,0 +1,25 @@
+select plan(11);
+
+select test_setup.only_guard();
+create temporary table row as
+select test_setup.make('run_queue') as fresh, test_setup.make('run_queue', 'waiting') as waiting,
+  test_setup.make('run_queue', 'failed') as failed, test_setup.make('run_queue', 'in_progress') as running;
+
+select is(test_setup.move('run_queue', fresh, 'in_progress', '{ready}'), 'ETL01', 'the first step is checked') from row;
+select is(test_setup.move('run_queue', fresh, 'done', '{valid,ready}'), 'ETL01', 'the last step is checked') from row;
+select is(test_setup.move('run_queue', fresh, 'in_progress', '{valid,done,ready}'), 'ETL01', 'a step in the middle is checked') from row;
+select is(test_setup.move('run_queue', fresh, 'ready', '{valid,valid}'), 'ETL01', 'no step leads from a state to itself') from row;
+select is(test_setup.move('run_queue', fresh, 'valid', array[null]::text[]), 'ETL01', 'null is no state') from row;
+select is(test_setup.move('run_queue', fresh, 'in_progress', '{valid,ready}'), 'ok', 'legal steps pass') from row;
+select is(test_setup.move('run_queue', waiting, 'waiting', '{ready,in_progress}'), 'ok', 'a way back to the same state is walked') from row;
+select is(test_setup.move('run_queue', running, 'in_progress', '{done}'), 'ETL01', 'and refused where it is none') from row;
+
+-- A via left from the write before.
+select is(test_setup.outcome(format('update public.run_queue set state = ''in_progress'', state_via = ''{ready}'' where id = %L', failed)),
+  'ok', 'a write with via') from row;
+select is(test_setup.outcome(format('update public.run_queue set state = ''waiting'' where id = %L', failed)),
+  'ok', 'a via that nobody touched does not count for a step of its own') from row;
+select is(test_setup.outcome(format('update public.run_queue set state = ''in_progress'', state_via = ''{ready}'' where id = %L', failed)),
+  'ok', 'but counts again where the step is none without it') from row;
+
+select * from finish();
