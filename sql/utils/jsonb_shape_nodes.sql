@@ -71,18 +71,20 @@ begin
     return query
     select
       v.value,
-      case when pg_catalog.cardinality(names) = 1 then o.path || array[(m.n - 1)::text, names[1]]
-        else o.path || array[(m.n - 1)::text] || names end,
-      case when placed then o.place || pg_catalog.int4send(m.n::int) || tail_place end
-    from utils.jsonb_shape_nodes(data, shape[:fans[1] - 1], placed) as o
-    cross join lateral pg_catalog.jsonb_array_elements(
-      case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) with ordinality as m (value, n)
+      case when pg_catalog.cardinality(names) = 1 then m.path || array[m.n::text, names[1]]
+        else m.path || array[m.n::text] || names end,
+      case when placed then m.place || pg_catalog.int4send(m.n + 1) || tail_place end
+    from (
+      select o.path, o.place, o.value, pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(
+        case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) - 1) as n
+      from utils.jsonb_shape_nodes(data, shape[:fans[1] - 1], placed) as o
+    ) as m
     cross join lateral (
       select case tail_way
-        when 'member' then m.value -> names[1]
-        when 'members' then m.value #> names
-        when 'itself' then m.value
-        else pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath)
+        when 'member' then m.value -> m.n -> names[1]
+        when 'members' then m.value -> m.n #> names
+        when 'itself' then m.value -> m.n
+        else pg_catalog.jsonb_path_query_first(m.value -> m.n, tail_jsonpath)
       end
     ) as v (value)
     where v.value is not null;
