@@ -29,7 +29,7 @@ beforeEach(async () => {
   delete process.env.DATABASE_URL;
   orgId = randomUUID();
   thirdParty = await startThirdParty({ companies: readCompanies(), slowness: 700 });
-  client = await startClient({ secret, failFirst: false, slowness: 700 });
+  client = await startClient({ secret, failFirst: false, slowness: 500 });
   const secrets: Record<string, string> = { webhook: secret };
   for (const [api, key] of Object.entries(thirdParty.keys)) secrets[secretNames[api as Api]] = key;
   stack = await startStack({
@@ -46,7 +46,12 @@ beforeEach(async () => {
   await pool.query(
     `update etl_api.setting as s
      set value = n.value
-     from (values ('lease_seconds', '1'::jsonb), ('delivery_timeout_seconds', '1')) as n (name, value)
+     from (
+       values
+         ('lease_seconds', '1'::jsonb),
+         ('delivery_timeout_seconds', '2'),
+         ('delivery_schedule_seconds', '[1, 1, 1, 1, 1, 1, 1, 1, 1, 1]')
+     ) as n (name, value)
      where s.name = n.name`,
   );
 });
