@@ -4,6 +4,7 @@ select test_setup.setup_enrichment_test_data();
 update public.source
 set max_objects_per_request = 10,
     run_request_template = '{"method": "POST", "url": "https://x.test", "body": "<<$objects>>"}';
+set etl.fake_now = '2030-01-01 00:00:00Z';
 insert into public.workflow_request (org_id, data)
 select test_setup.id('org acme'), jsonb_build_object(
   'input', '{"companies": [{"domain": "a.test"}, {"domain": "b.test"}]}'::jsonb,
@@ -11,7 +12,6 @@ select test_setup.id('org acme'), jsonb_build_object(
     'id', test_setup.id('enrich companies'), 'type', 'activity',
     'setup', '{"config": {"run_timeout_seconds": 100, "datapoints": ["employees"]}}'::jsonb)));
 
-set etl.fake_now = '2030-01-01 00:00:00Z';
 create temporary table sent as
 select c.* from test_setup.claim(1) as c;
 select is(test_setup.runs(),
