@@ -1,0 +1,281 @@
+/**
+ * Eight workers at once on one database: each run is executed once, nothing stays open, nobody waits for ever.
+ *
+ * The workers fail, hand back, die, and report twice as real ones do, by the number in a company's domain; so how
+ * many runs there must be in the end is known beforehand.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import pg from "pg";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
+
+const workers = 8;
+const workflows = 37;
+const companies = 3704;
+const limitOfRegister = 20;
+
+/** What the sources know of company number n; "algops" is asked first, "register" for what that one lacks. */
+const unknownToAlgops = (n: number) => n % 4 === 0;
+const refusedByAlgops = (n: number) => n % 10 === 3;
+const failsAtFirst = (n: number) => n % 10 === 1;
+const handedBackAtFirst = (n: number) => n % 50 === 2;
+const diesAtFirst = (n: number) => n % 50 === 7;
+const reportedTwice = (n: number) => n % 25 === 5;
+
+interface ClaimedRun {
+  run_request_id: string;
+  lease_token: string;
+  attempt: number;
+  request: { url: string; body: { companies?: { domain: string }[] } };
+}
+
+interface ClaimedDelivery {
+  delivery_id: string;
+  webhook_id: string;
+  lease_token: string;
+  attempt: number;
+}
+
+interface Outcome {
+  accepted: boolean;
+  message: string | null;
+}
+
+let database: TestDatabase;
+const errors: string[] = [];
+const held = new Set<string>();
+const heldTwice: string[] = [];
+const acceptedAnswers = new Map<string, number>();
+const seenOnce = new Set<string>();
+const webhookIds = new Map<string, string>();
+let tooManyAtRegister = 0;
+let atRegister = 0;
+let wronglyJudged = 0;
+let recovered = 0;
+let finished = false;
+let seconds = 0;
+
+const numberOf = (text: string) => Number(/x(\d+)\.test/.exec(text)![1]);
+const once = (key: string) => !seenOnce.has(key) && seenOnce.add(key);
+
+/** The answer of a source, as the edge function would report it. */
+function answer({ request }: ClaimedRun): object {
+  if (request.body.companies) {
+    const entries = request.body.companies.map(({ domain }) => ({
+      website: domain,
+      employees: numberOf(domain),
+    }));
+    return { status: 200, body: { result: { entries } } };
+  }
+  const n = numberOf(request.url);
+  if (failsAtFirst(n) && once(`fail ${request.url}`)) return { status: 503 };
+  if (refusedByAlgops(n)) return { status: 403, body: {} };
+  if (unknownToAlgops(n)) return { status: 200, body: { company: { staff: null } } };
+  return { status: 200, body: { company: { staff: { count: n } } } };
+}
+
+/** Sends a batch of claimed runs: some are handed back, some die with their worker, the rest are answered. */
+async function executeRuns(client: pg.Client, worker: string): Promise<number> {
+  const { rows } = await client.query<ClaimedRun>("select * from etl_api.claim_run_requests($1, 40)", [
+    worker,
+  ]);
+  const ofRegister = rows.filter(({ request }) => request.body.companies).length;
+  atRegister += ofRegister;
+  if (atRegister > limitOfRegister) tooManyAtRegister++;
+  for (const { run_request_id: id } of rows) {
+    if (held.has(id)) heldTwice.push(id);
+    held.add(id);
+  }
+
+  const is = (rule: (n: number) => boolean, row: ClaimedRun, key: string) =>
+    !row.request.body.companies && rule(numberOf(row.request.url)) && once(`${key} ${row.request.url}`);
+  const back = rows.filter((row) => is(handedBackAtFirst, row, "back"));
+  const dead = rows.filter((row) => !back.includes(row) && is(diesAtFirst, row, "dead"));
+  const sent = rows.filter((row) => !back.includes(row) && !dead.includes(row));
+  const results = sent.map((row) => ({ ...row, request: undefined, ...answer(row) }));
+  const twice = sent.filter((row) => is(reportedTwice, row, "twice")).map((row) => row.run_request_id);
+
+  for (const { run_request_id: id } of rows) held.delete(id);
+  atRegister -= ofRegister;
+  if (back.length > 0) {
+    await client.query("select etl_api.release_run_requests($1)", [JSON.stringify(back)]);
+  }
+  if (dead.length > 0) {
+    // Their leases run out; waiting for that would be a sleep.
+    await client.query("update run_request set lease_until = now() where id = any ($1)", [
+      dead.map((row) => row.run_request_id),
+    ]);
+  }
+  const report = async (list: object[]) =>
+    (await client.query<Outcome>("select * from etl_api.complete_run_requests($1)", [JSON.stringify(list)]))
+      .rows;
+  for (const [i, outcome] of (await report(results)).entries()) {
+    const id = results[i]!.run_request_id;
+    if (!outcome.accepted) wronglyJudged++;
+    acceptedAnswers.set(id, (acceptedAnswers.get(id) ?? 0) + 1);
+  }
+  const again = await report(results.filter((result) => twice.includes(result.run_request_id)));
+  wronglyJudged += again.filter((outcome) => outcome.accepted).length;
+  return rows.length;
+}
+
+/** Sends the messages that are due; every third client is out at the first attempt. */
+async function deliverWebhooks(client: pg.Client, worker: string): Promise<number> {
+  const { rows } = await client.query<ClaimedDelivery>("select * from etl_api.claim_deliveries($1, 10)", [
+    worker,
+  ]);
+  const results = rows.map((row, i) => ({
+    delivery_id: row.delivery_id,
+    lease_token: row.lease_token,
+    status: row.attempt === 1 && i % 3 === 0 ? 502 : 204,
+  }));
+  for (const row of rows) webhookIds.set(row.delivery_id, row.webhook_id);
+  await client.query("select * from etl_api.complete_deliveries($1)", [JSON.stringify(results)]);
+  return rows.length;
+}
+
+/** One worker, until every workflow request has ended and told its client. */
+async function work(client: pg.Client, worker: string): Promise<void> {
+  while (!finished) {
+    try {
+      const count = (await executeRuns(client, worker)) + (await deliverWebhooks(client, worker));
+      if (count > 0) continue;
+      const { rows } = await client.query(
+        "select 1 from workflow_request where state <> 'delivered' limit 1",
+      );
+      finished ||= rows.length === 0;
+      // What is left is in the hands of others.
+      await pause(5);
+    } catch (error) {
+      errors.push(describeError(error));
+      if (errors.length > 50) finished = true;
+    }
+  }
+}
+
+/** What sweeps behind the workers. */
+async function sweep(client: pg.Client): Promise<void> {
+  while (!finished) {
+    try {
+      const { rows } = await client.query<{ what: string; count: string }>("select * from etl_api.recover()");
+      recovered += Number(rows.find((row) => row.what === "run_request_again")?.count ?? 0);
+    } catch (error) {
+      errors.push(describeError(error));
+    }
+    await pause(20);
+  }
+}
+
+function describeError(error: unknown): string {
+  return error instanceof pg.DatabaseError ? `${error.code} ${error.message} ${error.where}` : String(error);
+}
+
+const value = async (sql: string) => Object.values((await database.pool.query(sql)).rows[0])[0];
+
+beforeAll(async () => {
+  database = await freshDatabase("concurrency");
+  await database.pool.query(`
+    select test_setup.setup_enrichment_test_data();
+    update source set retry_policy = '{"base_seconds": 0, "jitter": 0}' where name = 'AlgOps API Client';
+    update source
+    set max_objects_per_request = 5, max_concurrency = ${limitOfRegister},
+        run_request_template = '{"method": "POST", "url": "https://register.test/", "body": {"companies": "<<$objects>>"},
+          "response": {"objects": ["result", "entries"]}}'
+    where name = 'Company Register';
+    update etl_api.setting set value = '[0, 0, 0]' where name = 'delivery_schedule_seconds';
+    select test_setup.enrich(
+      array(select 'x' || n || '.test' from generate_series(w, ${companies}, ${workflows}) as n),
+      '{"datapoints": ["employees"]}', '{"url": "https://client.test/hook"}')
+    from generate_series(1, ${workflows}) as w`);
+
+  const clients = Array.from(
+    { length: workers + 1 },
+    () => new pg.Client({ connectionString: database.url }),
+  );
+  await Promise.all(clients.map((client) => client.connect()));
+  const started = performance.now();
+  await Promise.all(clients.map((client, i) => (i < workers ? work(client, `worker ${i}`) : sweep(client))));
+  seconds = (performance.now() - started) / 1000;
+  await Promise.all(clients.map((client) => client.end()));
+});
+
+afterAll(async () => {
+  await database?.drop();
+});
+
+describe("eight workers on 5,000 runs", () => {
+  test("meet no error and no deadlock", async () => {
+    expect(errors).toEqual([]);
+    expect(
+      await value("select deadlocks::int from pg_stat_database where datname = current_database()"),
+    ).toBe(0);
+  });
+
+  test("make exactly the runs that are needed", async () => {
+    const numbers = Array.from({ length: companies }, (_, i) => i + 1);
+    const second = numbers.filter((n) => unknownToAlgops(n) || refusedByAlgops(n)).length;
+    expect(companies + second).toBeGreaterThanOrEqual(5000);
+    const { rows } = await database.pool.query(
+      `select s.name, q.state, q.state_substate as substate, count(*)::int
+       from run_queue as q join source as s on s.id = q.source_id
+       group by 1, 2, 3 order by 1, 2, 3`,
+    );
+    const refused = numbers.filter(refusedByAlgops).length;
+    const unknown = numbers.filter(unknownToAlgops).length;
+    expect(rows).toEqual([
+      { name: "AlgOps API Client", state: "failed", substate: "http_403", count: refused },
+      { name: "AlgOps API Client", state: "done", substate: "no_value", count: unknown },
+      { name: "AlgOps API Client", state: "done", substate: null, count: companies - refused - unknown },
+      { name: "Company Register", state: "done", substate: null, count: second },
+    ]);
+  });
+
+  test("execute each run once", async () => {
+    expect(heldTwice).toEqual([]);
+    expect(wronglyJudged).toBe(0);
+    expect(tooManyAtRegister).toBe(0);
+    expect(recovered).toBe(Array.from({ length: companies }, (_, i) => i + 1).filter(diesAtFirst).length);
+    // One answer a request, two where the first was a 503.
+    const failures = Array.from({ length: companies }, (_, i) => i + 1).filter(failsAtFirst).length;
+    const counts = [...acceptedAnswers.values()];
+    expect(counts.filter((count) => count === 2).length).toBe(failures);
+    expect(counts.filter((count) => count > 2)).toEqual([]);
+    expect(await value("select count(*)::int from run_response")).toBe(counts.length + failures);
+    expect(
+      await value(`select count(*)::int from (
+        select from etl_api.state_history
+        where entity = 'run_queue' and to_state in ('in_progress', 'done', 'failed')
+        group by entity_id, to_state having count(*) > 1) as doubled`),
+    ).toBe(0);
+    // No object stands in two HTTP requests of one source.
+    expect(
+      await value(`select count(*)::int from (
+        select from run_queue group by activity_request_id, object_id, source_id having count(*) > 1) as doubled`),
+    ).toBe(0);
+  });
+
+  test("leave no activity open, and every workflow delivered", async () => {
+    const { rows } = await database.pool.query("select unnest(test_setup.states()) as line");
+    expect(rows.map((row) => row.line).filter((line) => /workflow|activity|delivery/.test(line))).toEqual([
+      `workflow_request delivered ${workflows}`,
+      `activity_request enrich delivered ${workflows}`,
+      `delivery delivered ${workflows}`,
+    ]);
+    expect(await value("select count(*)::int from etl_api.advance_queue")).toBe(0);
+    expect(webhookIds.size).toBe(workflows);
+  });
+
+  test("store every value with its company", async () => {
+    expect(
+      await value(`select array[count(*), sum((v.value = to_jsonb(substr(o.natural_key ->> 'domain', 2, length(o.natural_key ->> 'domain') - 6)::int))::int)]::int[]
+        from value as v join object as o on o.id = v.object_id
+        where v.source_id is not null and v.datapoint_id = test_setup.id('company.employees')`),
+    ).toEqual([companies, companies]);
+    expect(await value("select sum((summary ->> 'values')::int)::int from activity_result")).toBe(companies);
+  });
+
+  test("take less than 40 seconds", () => {
+    console.log(`5,001 runs by ${workers} workers in ${seconds.toFixed(1)} s`);
+    expect(seconds).toBeLessThan(40);
+  });
+});
