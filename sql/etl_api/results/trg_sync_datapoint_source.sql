@@ -30,7 +30,7 @@ create trigger trg_sync_datapoint_source
   after insert on public.datapoint
   referencing new table as changed_rows
   for each statement
-  execute function etl_api.trigger_sync_datapoint_source();
+  execute function etl_api.trigger_sync_named_datapoint();
 comment on trigger trg_sync_datapoint_source on public.datapoint is
   'Fields mapped in object_source are mapped as datapoints too.';
 
@@ -39,6 +39,6 @@ create trigger trg_sync_datapoint_source_update
   after update on public.datapoint
   referencing new table as changed_rows
   for each statement
-  execute function etl_api.trigger_sync_datapoint_source();
+  execute function etl_api.trigger_sync_named_datapoint();
 comment on trigger trg_sync_datapoint_source_update on public.datapoint is
   'Fields mapped in object_source are mapped as datapoints too.';

@@ -6,15 +6,8 @@ as $$
 declare
   source_ids uuid[];
 begin
-  if tg_table_name = 'datapoint' then
-    -- A new or renamed datapoint may have the name of a field that was mapped before.
-    select pg_catalog.array_agg(distinct os.source_id) into source_ids
-    from changed_rows as c
-    join public.object_source as os on os.object_type_id = c.object_type_id;
-  else
-    select pg_catalog.array_agg(distinct c.source_id) into source_ids
-    from changed_rows as c;
-  end if;
+  select pg_catalog.array_agg(distinct c.source_id) into source_ids
+  from changed_rows as c;
   if source_ids is not null then
     perform etl_api.sync_datapoint_source(source_ids);
   end if;
@@ -23,6 +16,6 @@ end
 $$;
 
 comment on function etl_api.trigger_sync_datapoint_source() is
-  'Keeps datapoint_source in step with object_source and datapoint; see sync_datapoint_source.';
+  'Keeps datapoint_source in step with object_source; see sync_datapoint_source.';
 
 revoke execute on function etl_api.trigger_sync_datapoint_source() from public;
