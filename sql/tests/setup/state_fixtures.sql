@@ -1,6 +1,7 @@
 -- Rows in any state, attempts that may fail, and other people's eyes.
 
 create schema if not exists test_setup;
+grant usage on schema test_setup to anon, authenticated, service_role;
 
 create function test_setup.entities() returns setof etl_api.entity_kind
 language sql immutable
