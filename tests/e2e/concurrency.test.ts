@@ -279,3 +279,126 @@ describe("eight workers on 5,000 runs", () => {
     expect(seconds).toBeLessThan(40);
   });
 });
+
+describe("requests over the same companies, made, cancelled and executed at once", () => {
+  const requests = 40;
+  const shared = 30;
+  let other: TestDatabase;
+  const faults: string[] = [];
+
+  /** Answers whatever is due, as long as there is work or somebody still makes some. */
+  async function answerAll(client: pg.Client, worker: string, more: () => boolean): Promise<void> {
+    const report = async (claim: string, complete: string, body: (row: ClaimedRun) => object) => {
+      const { rows } = await client.query<ClaimedRun>(`select * from etl_api.${claim}($1, 15)`, [worker]);
+      const results = rows.map((row) => ({ ...row, request: undefined, body: undefined, ...body(row) }));
+      await client.query(`select * from etl_api.${complete}($1)`, [JSON.stringify(results)]);
+      return rows.length;
+    };
+    for (let idle = false; !idle || more();) {
+      try {
+        const runs = await report("claim_run_requests", "complete_run_requests", ({ request, attempt }) => {
+          const n = numberOf(JSON.stringify(request));
+          if (n % 7 === 1 && attempt === 1) return { status: 500 };
+          return {
+            status: 200,
+            body: {
+              company: { sector: `s${n}`, staff: n % 3 ? { count: n } : null },
+              result: { entries: { employees: n, capital: { raised: n } } },
+            },
+          };
+        });
+        const messages = await report("claim_deliveries", "complete_deliveries", () => ({ status: 200 }));
+        const { rows } = await client.query(
+          "select 1 from run_queue where state in ('waiting', 'ready', 'in_progress') limit 1",
+        );
+        const { rows: queued } = await client.query(
+          "select 1 from delivery where state in ('waiting', 'ready', 'in_progress') limit 1",
+        );
+        idle = runs + messages + rows.length + queued.length === 0;
+      } catch (error) {
+        faults.push(describeError(error));
+        if (faults.length > 20) return;
+      }
+    }
+  }
+
+  beforeAll(async () => {
+    other = await freshDatabase("contention");
+    await other.pool.query(`
+      select test_setup.setup_enrichment_test_data();
+      update source set retry_policy = '{"base_seconds": 0, "jitter": 0}';
+      update source set max_concurrency = 40 where name = 'Company Register';
+      -- What is known is not asked again: without ageing there would be nothing to do after the first.
+      update datapoint_source set max_age = '200 milliseconds'`);
+    const clients = Array.from({ length: workers + 2 }, () => new pg.Client({ connectionString: other.url }));
+    await Promise.all(clients.map((client) => client.connect()));
+    const [maker, canceller, ...rest] = clients as [pg.Client, pg.Client, ...pg.Client[]];
+    const made: string[] = [];
+    let making = true;
+
+    const make = async () => {
+      for (let i = 0; i < requests; i++) {
+        // The same companies in another order each time, so that writers meet each other from both sides.
+        const { rows } = await maker.query<{ id: string }>(
+          `select test_setup.start(jsonb_build_object(
+             'input', jsonb_build_object('companies', (
+               select jsonb_agg(jsonb_build_object('domain', 'x' || n || '.test') order by md5(n || $1)) from generate_series(1, ${shared}) as n)),
+             'data', jsonb_build_object(
+               'a', jsonb_build_object('id', test_setup.id('enrich companies'), 'setup', '{"config": {"datapoints": ["employees"]}}'::jsonb,
+                 'destination', '{"webhook": {"url": "https://client.test/a"}}'::jsonb),
+               'b', jsonb_build_object('id', test_setup.id('enrich companies'), 'setup', '{"config": {"datapoints": ["industry"]}}'::jsonb),
+               'c', jsonb_build_object('id', test_setup.id('enrich companies'),
+                 'setup', '{"config": {"phase": 2, "datapoints": ["industry", "employees", "funding"]}}'::jsonb,
+                 'destination', '{"webhook": {"url": "https://client.test/c"}}'::jsonb)))) as id`,
+          [String(i)],
+        );
+        made.push(rows[0]!.id);
+      }
+    };
+    const cancel = async () => {
+      for (let i = 0; making; i++) {
+        const id = made[i * 5];
+        if (id === undefined) await pause(5);
+        else
+          await canceller.query("select etl_api.cancel($1)", [id]).catch((error: unknown) => {
+            // One that has ended in the meantime cannot be cancelled.
+            if (!(error instanceof pg.DatabaseError && error.code === "ETL05"))
+              faults.push(describeError(error));
+          });
+        if (id === undefined) i--;
+      }
+    };
+    await Promise.all([
+      make()
+        .catch((error: unknown) => faults.push(describeError(error)))
+        .finally(() => (making = false)),
+      cancel(),
+      ...rest.map((client, i) => answerAll(client, `worker ${i}`, () => making)),
+    ]);
+    await Promise.all(clients.map((client) => client.end()));
+  });
+
+  afterAll(async () => {
+    await other?.drop();
+  });
+
+  test("meet no error and no deadlock", async () => {
+    expect(faults).toEqual([]);
+    const { rows } = await other.pool.query(
+      "select deadlocks::int from pg_stat_database where datname = current_database()",
+    );
+    expect(rows[0].deadlocks).toBe(0);
+  });
+
+  test("leave nothing open", async () => {
+    const { rows } = await other.pool.query("select unnest(test_setup.states()) as line");
+    const lines = rows.map((row) => row.line as string);
+    expect(lines.some((line) => line.startsWith("workflow_request failed:cancelled"))).toBe(true);
+    expect(lines.filter((line) => / (new|valid|waiting|ready|in_progress)\b/.test(line))).toEqual([]);
+    expect(
+      lines.filter(
+        (line) => line.startsWith("workflow_request ") && !/ (delivered|failed:cancelled)\b/.test(line),
+      ),
+    ).toEqual([]);
+  });
+});
