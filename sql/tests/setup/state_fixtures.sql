@@ -61,7 +61,9 @@ as $$
 $$;
 comment on function test_setup.way_to(text) is 'A legal way of a new row to a state.';
 
-create function test_setup.make(entity etl_api.entity_kind, state text default 'new', via text[] default null) returns uuid
+create function test_setup.make(
+  entity etl_api.entity_kind, state text default 'new', via text[] default null, substate text default null)
+returns uuid
 language plpgsql
 set search_path = ''
 as $$
@@ -72,28 +74,29 @@ begin
   execute pg_catalog.format(
     case entity
       when 'workflow_request' then
-        'insert into public.%I (id, org_id, state, state_via, data) values ($1, $2, $3::public.%I, $4::public.%I[], ''{}'')'
+        'insert into public.%I (id, org_id, state, state_via, state_substate, data)
+         values ($1, $2, $3::public.%I, $4::public.%I[], $10, ''{}'')'
       when 'activity_request' then
-        'insert into public.%I (id, org_id, state, state_via, workflow_request_id, activity_id, activity_key, activity_type,
+        'insert into public.%I (id, org_id, state, state_via, state_substate, workflow_request_id, activity_id, activity_key, activity_type,
            object_type_id, workflow_phase, config)
-         values ($1, $2, $3::public.%I, $4::public.%I[], $5, $7, $1::text, ''enrichment'', $8, 1, ''{}'')'
+         values ($1, $2, $3::public.%I, $4::public.%I[], $10, $5, $7, $1::text, ''enrichment'', $8, 1, ''{}'')'
       when 'run_queue' then
-        'insert into public.%I (id, org_id, state, state_via, workflow_request_id, activity_request_id, source_id, object_id)
-         values ($1, $2, $3::public.%I, $4::public.%I[], $5, $6, $9, test_setup.make_object($1::text))'
+        'insert into public.%I (id, org_id, state, state_via, state_substate, workflow_request_id, activity_request_id, source_id, object_id)
+         values ($1, $2, $3::public.%I, $4::public.%I[], $10, $5, $6, $9, test_setup.make_object($1::text))'
       when 'run_request' then
-        'insert into public.%I (id, org_id, state, state_via, workflow_request_id, activity_request_id, source_id, kind, root_id)
-         values ($1, $2, $3::public.%I, $4::public.%I[], $5, $6, $9, ''run'', $1)'
+        'insert into public.%I (id, org_id, state, state_via, state_substate, workflow_request_id, activity_request_id, source_id, kind, root_id)
+         values ($1, $2, $3::public.%I, $4::public.%I[], $10, $5, $6, $9, ''run'', $1)'
       when 'delivery' then
-        'insert into public.%I (id, org_id, state, state_via, workflow_request_id, activity_request_id, url, secret_name, event_type)
-         values ($1, $2, $3::public.%I, $4::public.%I[], $5, $6, ''https://client.test/hook'', ''webhook'', ''activity_request.done'')'
+        'insert into public.%I (id, org_id, state, state_via, state_substate, workflow_request_id, activity_request_id, url, secret_name, event_type)
+         values ($1, $2, $3::public.%I, $4::public.%I[], $10, $5, $6, ''https://client.test/hook'', ''webhook'', ''activity_request.done'')'
     end,
     entity, entity || '_state', entity || '_state')
   using row_id, test_setup.id('org acme'), state, nullif(way, '{}'), test_setup.id('workflow'), test_setup.id('activity'),
-    test_setup.id('enrich companies'), test_setup.id('company'), test_setup.id('AlgOps API Client');
+    test_setup.id('enrich companies'), test_setup.id('company'), test_setup.id('AlgOps API Client'), substate;
   return row_id;
 end
 $$;
-comment on function test_setup.make(etl_api.entity_kind, text, text[]) is
+comment on function test_setup.make(etl_api.entity_kind, text, text[], text) is
   'Inserts a row in a state, the steps to it in state_via, and returns its id; after only_guard().';
 
 create function test_setup.make_object(name text) returns uuid
