@@ -27,7 +27,7 @@ begin
     pg_catalog.array_agg(ar.id order by ar.id, f.ordinal) filter (where f.natural_key is null),
     pg_catalog.array_agg(pg_catalog.jsonb_build_object(
         'code', 'missing_value',
-        'path', '$.' || pg_catalog.array_to_string(f.path, '.'),
+        'path', etl_api.path_text(pg_catalog.to_jsonb(f.path)),
         'found', f.object,
         'message', pg_catalog.format('This %s has no key: it needs %s.', t.name,
           pg_catalog.array_to_string(t.key_datapoints, ' and ')),
@@ -43,7 +43,7 @@ begin
   cross join lateral (
     select found.*, pg_catalog.row_number() over () as ordinal
     from etl_api.find_input_objects(
-      w.data, ar.source_ids, case when ar.activity_type = 'enrichment' then ar.object_type_id end) as found
+      w.data, ar.org_id, ar.source_ids, case when ar.activity_type = 'enrichment' then ar.object_type_id end) as found
   ) as f
   join public.object_type as t on t.id = f.object_type_id
   where not exists (
@@ -73,9 +73,12 @@ begin
     pg_catalog.array_agg(t.org_id),
     pg_catalog.array_agg(t.object_id),
     pg_catalog.array_agg(d.id),
-    pg_catalog.array_agg(t.object -> d.name)
+    -- A key is the same with blanks around it; what is sent to a source should not have them.
+    pg_catalog.array_agg(case when d.name = any (ot.key_datapoints) and pg_catalog.jsonb_typeof(t.object -> d.name) = 'string'
+      then pg_catalog.to_jsonb(pg_catalog.btrim(t.object ->> d.name, E' \t\r\n')) else t.object -> d.name end)
   into value_org_ids, value_object_ids, value_datapoint_ids, value_values
   from unnest(org_ids, type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
+  join public.object_type as ot on ot.id = t.type_id
   join public.datapoint as d
     on d.object_type_id = t.type_id
     and (d.org_id is null or d.org_id = t.org_id)

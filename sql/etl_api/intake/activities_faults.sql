@@ -3,15 +3,34 @@ returns table (workflow_request_id uuid, code text, path text, found jsonb, mess
 language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
 begin
-  return query select * from etl_api.request_faults(workflow_request_ids);
-  return query select * from etl_api.activity_faults(activities);
-  return query select * from etl_api.config_faults(workflow_request_ids, activities);
-  return query select * from etl_api.datapoint_faults(activities);
-  return query select * from etl_api.source_faults(activities);
-  return query select * from etl_api.webhook_faults(workflow_request_ids, activities);
-  return query select * from etl_api.target_faults(activities);
-  return query select * from etl_api.dependency_faults(activities);
+  return query
+  with plain as materialized (
+    select * from etl_api.request_faults(workflow_request_ids)
+    union all
+    select * from etl_api.activity_faults(activities)
+    union all
+    select * from etl_api.config_faults(workflow_request_ids, activities)
+    union all
+    select * from etl_api.datapoint_faults(activities)
+    union all
+    select * from etl_api.source_faults(activities)
+    union all
+    select * from etl_api.webhook_faults(workflow_request_ids, activities)
+    union all
+    select * from etl_api.target_faults(activities)
+    union all
+    select * from etl_api.dependency_faults(activities)
+  )
+  select * from plain
+  union all
+  -- Where the input sits is known only of requests that are right in everything else.
+  select *
+  from etl_api.input_faults(array(
+    select a
+    from pg_catalog.unnest(activities) as a
+    where a.workflow_request_id not in (select plain.workflow_request_id from plain)));
 end
 $$;
 

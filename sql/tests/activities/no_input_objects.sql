@@ -19,7 +19,7 @@ select is(test_setup.states(), array[
   'workflow_request failed:all_activities_failed 1',
   'activity_request enrich failed:missing_value 1'], 'objects, but none with a key: failed');
 select is((select jsonb_agg(e.value -> 'path') from activity_request cross join lateral jsonb_array_elements(errors) as e),
-  '["$.input.companies.0", "$.input.companies.1"]'::jsonb, 'each is named');
+  '["$.input.companies[0]", "$.input.companies[1]"]'::jsonb, 'each is named');
 select is(
   (select h.reason from etl_api.state_history as h where h.entity_id = test_setup.activity() and h.to_state = 'failed'),
   'This company has no key: it needs domain.', 'the history has the reason');

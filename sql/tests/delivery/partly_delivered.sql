@@ -3,6 +3,7 @@ select plan(5);
 
 select test_setup.setup_enrichment_test_data();
 select test_setup.start(jsonb_build_object(
+  'input', '{"companies": []}'::jsonb,
   'destination', '{"webhook": {"url": "https://client.test/all"}}'::jsonb,
   'data', jsonb_build_object(
     'a', jsonb_build_object('id', test_setup.id('enrich companies'), 'destination', '{"webhook": {"url": "https://client.test/a"}}'::jsonb),

@@ -23,7 +23,7 @@ select test_setup.start(jsonb_build_object(
 
 select is((select errors from activity_request), '[{
   "code": "missing_value",
-  "path": "$.input.companies.2",
+  "path": "$.input.companies[2]",
   "found": {"name": "No domain"},
   "message": "This company has no key: it needs domain.",
   "hint": "Give each of them a text, number or boolean."

@@ -5,7 +5,7 @@ select test_setup.intake();
 insert into public.workflow_request (id, org_id, data)
 values
   ('00000000-0000-7000-8000-000000000001', '00000000-0000-4000-8000-0000000000a1',
-    '{"data": {"e": {"id": "00000000-0000-4000-8000-000000000009"}}}'),
+    '{"input": {"companies": [{"domain": "acme.test"}]}, "data": {"e": {"id": "00000000-0000-4000-8000-000000000009"}}}'),
   ('00000000-0000-7000-8000-000000000002', '00000000-0000-4000-8000-0000000000a1', '{"data": {}}');
 
 update public.workflow_request set state = 'new', state_substate = null, errors = null, finished_at = null;

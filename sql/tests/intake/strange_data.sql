@@ -30,8 +30,8 @@ select is(
   test_setup.faults(pg_catalog.jsonb_build_object('data', pg_catalog.jsonb_build_object('e', pg_temp.nested(2000)))) -> 0 ->> 'found',
   '(array of ' || pg_catalog.pg_column_size(pg_temp.nested(2000)) || ' bytes)', 'what is too big to show is described');
 select is(
-  (test_setup.request(pg_catalog.jsonb_build_object('input', pg_temp.nested(2000), 'data', '{"e": {"id": "00000000-0000-4000-8000-000000000001"}}'::jsonb))).errors,
-  null, 'an input is anything');
+  (test_setup.request(pg_catalog.jsonb_build_object('input', pg_temp.nested(2000), 'data', '{"e": {"id": "00000000-0000-4000-8000-000000000002"}}'::jsonb))).errors,
+  null, 'an input is anything, for an activity that takes none');
 select is(
   test_setup.faults('{"data": {"e": {"id": "00000000-0000-4000-8000-000000000001", "setup": {"config": {"phase": 1e100000}}}}}') #>> '{0,message}',
   'phase is a whole number from 1 to 2147483647, but this is a number of 100001 digits.', 'a number of 100,001 digits');

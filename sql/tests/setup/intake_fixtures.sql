@@ -76,7 +76,8 @@ as $$
     ('00000000-0000-4000-8000-000000002003', '00000000-0000-4000-8000-0000000000b1', 'https://b.example/hook', null);
 $$;
 
--- Inserts one request of organisation A and returns it as intake leaves it.
+-- Inserts one request of organisation A and returns it as intake leaves it. An object without input is given one
+-- company, so that a test of something else need not bring it.
 create or replace function test_setup.request(data jsonb, idempotency_key text default null)
 returns public.workflow_request
 language plpgsql
@@ -86,7 +87,12 @@ declare
   request public.workflow_request;
 begin
   insert into public.workflow_request (org_id, data, idempotency_key)
-  values ('00000000-0000-4000-8000-0000000000a1', data, idempotency_key)
+  values (
+    '00000000-0000-4000-8000-0000000000a1',
+    case when pg_catalog.jsonb_typeof(data) = 'object'
+      then '{"input": {"companies": [{"domain": "acme.test"}]}}' || data
+      else data end,
+    idempotency_key)
   returning id into request.id;
   select w.* into request
   from public.workflow_request as w
