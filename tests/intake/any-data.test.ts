@@ -91,7 +91,7 @@ const data = fc.record(
 
 /** Documents with nothing wrong in them, so that both ways are tried. */
 const sound = fc.record({
-  input: json,
+  input: fc.record({ companies: fc.constant([{ domain: "acme.test" }]), more: json }),
   data: fc.dictionary(
     key.map((text) => Array.from(text).slice(0, 50).join("")),
     fc.record({

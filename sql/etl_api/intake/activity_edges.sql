@@ -12,40 +12,32 @@ begin
 
   -- Activities and the names of activities meet in groups, not in a join: no plan can go wrong on their number.
   return query
-  select g.workflow_request_id, f.org_id, f.id, f.activity_key, f.workflow_phase, g.places[f.ordinality], g.target,
-    t.id, t.activity_key, t.workflow_phase
+  select g.workflow_request_id, f.org_id, f.id, f.key, f.phase, f.place, g.target, t.id, t.key, t.phase
   from (
     select n.workflow_request_id, n.target,
-      pg_catalog.array_agg(n.activity) filter (where n.place is not null) as sources,
-      pg_catalog.array_agg(n.place) filter (where n.place is not null) as places,
-      pg_catalog.array_agg(n.activity) filter (where n.place is null) as targets
+      pg_catalog.array_agg(n.id) filter (where n.place is null) as ids,
+      pg_catalog.array_agg(n.activity_key) filter (where n.place is null) as keys,
+      pg_catalog.array_agg(n.workflow_phase) filter (where n.place is null) as phases,
+      pg_catalog.array_agg(n.org_id) filter (where n.place is not null) as from_org_ids,
+      pg_catalog.array_agg(n.id) filter (where n.place is not null) as from_ids,
+      pg_catalog.array_agg(n.activity_key) filter (where n.place is not null) as from_keys,
+      pg_catalog.array_agg(n.workflow_phase) filter (where n.place is not null) as from_phases,
+      pg_catalog.array_agg(n.place) filter (where n.place is not null) as places
     from (
-      select a.workflow_request_id, a.activity_id as target, a as activity, null as place
+      select a.workflow_request_id, a.activity_id as target, a.id, a.org_id, a.activity_key, a.workflow_phase, null as place
       from pg_catalog.unnest(activities) as a
       where a.activity_id is not null
       union all
-      select a.workflow_request_id, e.target, a, e.place
+      select a.workflow_request_id, e.target, a.id, a.org_id, a.activity_key, a.workflow_phase, e.place
       from pg_catalog.unnest(activities) as a
-      cross join lateral (
-        select named.target, pg_catalog.min(named.place) as place
-        from (
-          select
-            case when pg_catalog.jsonb_typeof(t.value) = 'string' and etl_api.is_uuid(t.value #>> '{}')
-              then (t.value #>> '{}')::uuid end as target,
-            case when pg_catalog.jsonb_typeof(a.body #> '{destination,activity,id}') = 'array'
-              then '[' || t.place - 1 || ']' else '' end as place
-          from pg_catalog.jsonb_array_elements(a.targets) with ordinality as t (value, place)
-          where t.place <= 1000
-        ) as named
-        where named.target is not null
-        group by named.target
-      ) as e
+      cross join lateral etl_api.named_targets(a.body #> '{destination,activity,id}') as e
+      where a.targets is not null
     ) as n
     group by n.workflow_request_id, n.target
   ) as g
-  cross join lateral pg_catalog.unnest(g.sources) with ordinality as f
-  left join lateral pg_catalog.unnest(g.targets) as t
-    on t.id <> f.id or pg_catalog.cardinality(g.targets) = 1;
+  cross join lateral unnest(g.from_org_ids, g.from_ids, g.from_keys, g.from_phases, g.places) as f (org_id, id, key, phase, place)
+  left join lateral unnest(g.ids, g.keys, g.phases) as t (id, key, phase)
+    on t.id <> f.id or pg_catalog.cardinality(g.ids) = 1;
 end
 $$;
 

@@ -2,80 +2,84 @@ create or replace function etl_api.dependency_cycles(from_nodes text[], to_nodes
 returns table (nr int, place int, node text)
 language plpgsql immutable
 set search_path = ''
--- A plan cannot know how many edges there are; hashing them is right for a few and for a million.
-set enable_hashjoin = on
-set enable_nestloop = off
-set enable_mergejoin = off
 as $$
 declare
-  before int := 0;
   nodes text[];
-  followers int[];
-  visited int[];
+  froms int[];
+  tos int[];
+  depth int := 0;
   at int;
-  first int;
+  target int;
 begin
-  -- Whoever waits for nobody, or nobody waits for, is on no circle; taking these away again and again leaves
-  -- only circles and the ways between them. A round costs what is left, and healthy graphs are shallow.
-  while pg_catalog.cardinality(from_nodes) is distinct from before loop
-    before := pg_catalog.cardinality(from_nodes);
-    select pg_catalog.array_agg(e.from_node), pg_catalog.array_agg(e.to_node) into from_nodes, to_nodes
-    from unnest(from_nodes, to_nodes) as e (from_node, to_node)
-    where e.from_node in (select pg_catalog.unnest(to_nodes))
-      and e.to_node in (select pg_catalog.unnest(from_nodes));
-  end loop;
   if from_nodes is null then
     return;
   end if;
 
-  -- Each is followed to one other, so from anywhere the way ends in a circle. The loop is over what is faulty.
-  select pg_catalog.array_agg(n.from_node order by n.number), pg_catalog.array_agg(f.number order by n.number)
-  into nodes, followers
+  select pg_catalog.array_agg(distinct s.name order by s.name),
+    pg_catalog.array_agg(s.number order by s.edge) filter (where s.is_from),
+    pg_catalog.array_agg(s.number order by s.edge) filter (where not s.is_from)
+  into nodes, froms, tos
   from (
-    select e.from_node, pg_catalog.min(e.to_node collate "C") as to_node,
-      pg_catalog.row_number() over (order by e.from_node collate "C")::int as number
-    from unnest(from_nodes, to_nodes) as e (from_node, to_node)
-    group by e.from_node
-  ) as n
-  join (
-    select e.from_node, pg_catalog.row_number() over (order by e.from_node collate "C")::int as number
-    from pg_catalog.unnest(from_nodes) as e (from_node)
-    group by e.from_node
-  ) as f on f.from_node = n.to_node;
+    select e.name collate "C" as name, e.edge, e.is_from,
+      pg_catalog.dense_rank() over (order by e.name collate "C")::int as number
+    from (
+      select f.name, f.edge, true as is_from from pg_catalog.unnest(from_nodes) with ordinality as f (name, edge)
+      union all
+      select t.name, t.edge, false from pg_catalog.unnest(to_nodes) with ordinality as t (name, edge)
+    ) as e
+  ) as s;
+  select pg_catalog.array_agg(e.f order by e.f, e.t), pg_catalog.array_agg(e.t order by e.f, e.t)
+  into froms, tos
+  from unnest(froms, tos) as e (f, t);
 
-  visited := pg_catalog.array_fill(0, array[pg_catalog.cardinality(nodes)]);
-  nr := 0;
-  for start in 1 .. pg_catalog.cardinality(nodes) loop
-    at := start;
-    while visited[at] = 0 loop
-      visited[at] := start;
-      at := followers[at];
+  -- A walk in depth is a loop by nature; it takes each edge once, whatever the graph. Whoever meets somebody who is
+  -- still on the way back to the start has found a circle.
+  declare
+    nobody constant int[] := pg_catalog.array_fill(0, array[pg_catalog.cardinality(nodes)]);
+    next_edge int[] := nobody;
+    standing int[] := nobody;
+    told int[] := nobody;
+    way int[] := nobody;
+  begin
+    for edge in reverse pg_catalog.cardinality(froms) .. 1 loop
+      next_edge[froms[edge]] := edge;
     end loop;
-    if visited[at] = start then
-      -- Told from its first node on, in the order of their names.
-      first := at;
-      while visited[followers[at]] > 0 loop
-        at := followers[at];
-        visited[at] := -start;
-        first := least(first, at);
+    nr := 0;
+    for start in 1 .. pg_catalog.cardinality(nodes) loop
+      continue when standing[start] <> 0;
+      depth := 1;
+      way[1] := start;
+      standing[start] := 1;
+      while depth > 0 loop
+        at := way[depth];
+        if next_edge[at] = 0 or froms[next_edge[at]] is distinct from at then
+          standing[at] := -1;
+          depth := depth - 1;
+          continue;
+        end if;
+        target := tos[next_edge[at]];
+        next_edge[at] := next_edge[at] + 1;
+        if standing[target] = 0 then
+          depth := depth + 1;
+          way[depth] := target;
+          standing[target] := depth;
+        elsif standing[target] > 0 and told[target] = 0 and told[at] = 0 then
+          nr := nr + 1;
+          for step in standing[target] .. depth loop
+            place := step - standing[target] + 1;
+            node := nodes[way[step]];
+            told[way[step]] := nr;
+            return next;
+          end loop;
+        end if;
       end loop;
-      nr := nr + 1;
-      place := 0;
-      at := first;
-      loop
-        place := place + 1;
-        node := nodes[at];
-        return next;
-        at := followers[at];
-        exit when at = first;
-      end loop;
-    end if;
-  end loop;
+    end loop;
+  end;
 end
 $$;
 
 comment on function etl_api.dependency_cycles(text[], text[]) is
-  'The circles in a graph given by its edges, each node on at most one of them: circle, place on it, node.';
+  'Circles in a graph given by its edges: circle, place on it, node. At least one of those that hang together, none twice; the same for the same graph.';
 
 revoke execute on function etl_api.dependency_cycles(text[], text[]) from public;
 grant execute on function etl_api.dependency_cycles(text[], text[]) to service_role;

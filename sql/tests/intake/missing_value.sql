@@ -1,5 +1,5 @@
 -- What must be there and is not: the whole errors value of each.
-select plan(12);
+select plan(13);
 select test_setup.intake();
 
 select is(
@@ -89,6 +89,14 @@ select is(
      "message": "It is not said which activity takes the objects.",
      "hint": "Give {\"id\": [\"<uuid of another activity of this request>\"]}, or leave it out."}]'::jsonb,
   'a destination activity without id');
+
+select is(
+  test_setup.faults('{"data": {"enrich": {"id": "00000000-0000-4000-8000-000000000001"}}, "input": null}'),
+  '[{"code": "missing_value", "path": "$.input",
+     "found": null,
+     "message": "The activity \"Enrich companies\" finds no input in the request: nothing says which company objects it is about.",
+     "hint": "Give them at $.input.companies.*."}]'::jsonb,
+  'an enrichment of nothing');
 
 select ok(
   (select pg_catalog.bool_and(w.state = 'invalid' and w.state_substate = w.errors -> 0 ->> 'code' and w.finished_at is not null)
