@@ -39,7 +39,7 @@ end
 $$;
 
 comment on function etl_api.ensure_partitions(int) is
-  'Makes the monthly partitions of state_history for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work.';
+  'Makes the monthly partitions of state_history for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work. Call it in a transaction of its own: until that ends, history cannot be written.';
 
 revoke execute on function etl_api.ensure_partitions(int) from public;
 grant execute on function etl_api.ensure_partitions(int) to service_role;

@@ -20,12 +20,6 @@ begin
       message = pg_catalog.format('max_rows is %s: it must be 1 or more', coalesce(max_rows::text, 'null')),
       hint = 'Leave it out for 1000.';
   end if;
-  -- Before any lock is held: writers of history hold a workflow while they wait for what this may lock.
-  if pg_catalog.to_regclass('etl_api.state_history_'
-    || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null then
-    done := pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
-  end if;
-
   requests := array(
     select r.id from public.run_request as r
     where r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows);
@@ -73,6 +67,15 @@ begin
     leases := etl_api.recover_deliveries(deliveries);
     done := done || pg_catalog.jsonb_build_object('delivery_again', leases.again, 'delivery_given_up', leases.given_up);
   end if;
+
+  -- Making a partition locks out who writes history, and they may hold the workflows: never do both. What is made
+  -- is months ahead, so a sweep with nothing else to do comes in time.
+  if requests || deliveries || runs || activities || workflows = '{}'
+    and pg_catalog.to_regclass('etl_api.state_history_'
+      || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null
+  then
+    done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
+  end if;
   done := done || pg_catalog.jsonb_build_object('bell', etl_api.ring_for_due_work());
 
   return query
@@ -84,7 +87,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), makes partitions, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), makes partitions when there is nothing else to do, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;
