@@ -35,7 +35,8 @@ begin
     ) as n
     group by n.workflow_request_id, n.target
   ) as g
-  cross join lateral unnest(g.from_org_ids, g.from_ids, g.from_keys, g.from_phases, g.places) as f (org_id, id, key, phase, place)
+  cross join lateral unnest(g.from_org_ids, g.from_ids, g.from_keys, g.from_phases, g.places)
+    as f (org_id, id, key, phase, place)
   left join lateral unnest(g.ids, g.keys, g.phases) as t (id, key, phase)
     on t.id <> f.id or pg_catalog.cardinality(g.ids) = 1;
 end

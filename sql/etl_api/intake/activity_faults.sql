@@ -15,7 +15,8 @@ begin
     where pg_catalog.jsonb_typeof(a.body) <> 'object'
     union all
     select 'invalid_type', '{}', pg_catalog.to_jsonb(a.activity_key),
-      pg_catalog.format('The key of an activity has at most 255 characters, but this one has %s.', pg_catalog.length(a.activity_key)),
+      pg_catalog.format('The key of an activity has at most 255 characters, but this one has %s.',
+        pg_catalog.length(a.activity_key)),
       'Give it a shorter key.'
     where pg_catalog.length(a.activity_key) > 255
     union all
@@ -27,7 +28,8 @@ begin
     union all
     select case when is_id then 'unknown_activity' else 'invalid_type' end, '{id}', a.body -> 'id',
       case when is_id then pg_catalog.format('There is no activity %s.', a.body ->> 'id')
-        else pg_catalog.format('The id of an activity is a UUID, but this is %s.', etl_api.describe_json(a.body -> 'id')) end,
+        else pg_catalog.format('The id of an activity is a UUID, but this is %s.',
+          etl_api.describe_json(a.body -> 'id')) end,
       'Give the id of an activity of your organisation, or of a shared one.'
     from (
       select pg_catalog.jsonb_typeof(a.body -> 'id') = 'string' and etl_api.is_uuid(a.body ->> 'id') as is_id
@@ -36,7 +38,8 @@ begin
     where pg_catalog.jsonb_typeof(a.body -> 'id') <> 'null'
     union all
     select 'invalid_type', '{type}', a.body -> 'type',
-      pg_catalog.format('The type of what stands here is "activity", but this is %s.', etl_api.describe_json(a.body -> 'type')),
+      pg_catalog.format('The type of what stands here is "activity", but this is %s.',
+        etl_api.describe_json(a.body -> 'type')),
       'Write "activity", or leave it out.'
     where a.body -> 'type' not in ('"activity"', 'null')
     union all

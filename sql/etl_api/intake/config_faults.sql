@@ -11,8 +11,10 @@ begin
     pg_catalog.format(case f.kind
       when 'whole' then '%s is a whole number from 1 to 2147483647, but this is %s.'
       when 'seconds' then '%s is a number of seconds from 1 to 315360000, but this is %s.'
-      else '%s is an object, but this is %s.' end, f.members[pg_catalog.cardinality(f.members)], etl_api.describe_json(f.found)),
-    case when f.own then 'Write another value, or leave it out.' else 'It stands in the config of the activity itself: set it right there, or write another value here.' end
+      else '%s is an object, but this is %s.' end, f.members[pg_catalog.cardinality(f.members)],
+        etl_api.describe_json(f.found)),
+    case when f.own then 'Write another value, or leave it out.'
+      else 'It stands in the config of the activity itself: set it right there, or write another value here.' end
   from (
     select a.workflow_request_id, array['data', a.activity_key, 'setup', 'config', c.name] as members,
       c.found, c.kind, coalesce(a.body #> '{setup,config}' ? c.name, false) as own

@@ -5,7 +5,8 @@ set search_path = ''
 as $$
 begin
   return query
-  select a.workflow_request_id, f.code, etl_api.json_path('data', a.activity_key, 'setup', 'config', 'datapoints') || f.place,
+  select a.workflow_request_id, f.code,
+    etl_api.json_path('data', a.activity_key, 'setup', 'config', 'datapoints') || f.place,
     etl_api.shorten_json(f.found), f.message, f.hint
   from pg_catalog.unnest(activities) as a
   cross join lateral (

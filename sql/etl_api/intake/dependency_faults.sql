@@ -9,13 +9,15 @@ begin
     select *
     from etl_api.activity_edges(activities) as e
   )
-  select e.workflow_request_id, 'unknown_activity', etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place, pg_catalog.to_jsonb(e.target),
+  select e.workflow_request_id, 'unknown_activity',
+    etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place, pg_catalog.to_jsonb(e.target),
     pg_catalog.format('No activity of this request has the id %s.', e.target),
     'Give the id of another activity of this request.'
   from edge as e
   where e.to_id is null
   union all
-  select e.workflow_request_id, 'dependency_order', etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place, pg_catalog.to_jsonb(e.target),
+  select e.workflow_request_id, 'dependency_order',
+    etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place, pg_catalog.to_jsonb(e.target),
     pg_catalog.format('The activity %s of phase %s hands its objects to %s of phase %s, which is over by then.',
       etl_api.shorten_json(pg_catalog.to_jsonb(e.from_key)), e.from_phase,
       etl_api.shorten_json(pg_catalog.to_jsonb(e.to_key)), e.to_phase),

@@ -36,7 +36,8 @@ begin
       and coalesce(w.data -> 'data', 'null') in ('null', '{}')
     union all
     select 'invalid_type', '$.data', w.data -> 'data',
-      pg_catalog.format('The activities are an object of keys and activities, but this is %s.', etl_api.describe_json(w.data -> 'data')),
+      pg_catalog.format('The activities are an object of keys and activities, but this is %s.',
+        etl_api.describe_json(w.data -> 'data')),
       'Give each activity a key of your own, such as {"enrich": {"id": "<activity uuid>"}}.'
     where pg_catalog.jsonb_typeof(w.data) = 'object'
       and pg_catalog.jsonb_typeof(w.data -> 'data') not in ('object', 'null')

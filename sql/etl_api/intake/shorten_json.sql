@@ -7,7 +7,8 @@ as $$
     when value is null then null
     when pg_catalog.pg_column_size(value) <= 1000 and pg_catalog.length(value::text) <= 500 then value
     when pg_catalog.jsonb_typeof(value) = 'string' then pg_catalog.to_jsonb(pg_catalog.left(value #>> '{}', 200) || '…')
-    else pg_catalog.to_jsonb(pg_catalog.format('(%s of %s bytes)', pg_catalog.jsonb_typeof(value), pg_catalog.pg_column_size(value)))
+    else pg_catalog.to_jsonb(pg_catalog.format('(%s of %s bytes)',
+      pg_catalog.jsonb_typeof(value), pg_catalog.pg_column_size(value)))
   end
 $$;
 

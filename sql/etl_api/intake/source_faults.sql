@@ -9,17 +9,21 @@ begin
   from pg_catalog.unnest(activities) as a
   cross join lateral (
     select 'unknown_source' as code, pg_catalog.to_jsonb(s.id) as found,
-      pg_catalog.format('The activity %s asks the source %s, which does not exist.', pg_catalog.to_json(a.activity_name), s.id) as message,
+      pg_catalog.format('The activity %s asks the source %s, which does not exist.',
+        pg_catalog.to_json(a.activity_name), s.id) as message,
       'Set the source_ids of the activity right.' as hint
     from pg_catalog.unnest(a.unknown_source_ids) as s (id)
     union all
     select 'no_source', pg_catalog.to_jsonb(a.activity_id),
       case when a.activity_type = 'enrichment'
-        then pg_catalog.format('No source that is enabled knows any datapoint that the activity %s asks for.', pg_catalog.to_json(a.activity_name))
-        else pg_catalog.format('No source that is enabled gives objects for the activity %s.', pg_catalog.to_json(a.activity_name)) end,
+        then pg_catalog.format('No source that is enabled knows any datapoint that the activity %s asks for.',
+          pg_catalog.to_json(a.activity_name))
+        else pg_catalog.format('No source that is enabled gives objects for the activity %s.',
+          pg_catalog.to_json(a.activity_name)) end,
       case when a.activity_type = 'enrichment'
         then 'Enable a source of activity type enrichment with a datapoint_source for one of them, or ask for others.'
-        else pg_catalog.format('Enable a source of activity type %s with an object_source of direction result.', a.activity_type) end
+        else pg_catalog.format('Enable a source of activity type %s with an object_source of direction result.',
+          a.activity_type) end
     where a.source_ids = '{}'
       and a.unknown_source_ids = '{}'
       and (a.activity_type <> 'enrichment' or exists (

@@ -5,13 +5,16 @@ set search_path = ''
 as $$
 begin
   return query
-  select a.workflow_request_id, f.code, etl_api.json_path(variadic array['data', a.activity_key, 'destination', 'activity'] || f.members) || f.place,
-    etl_api.shorten_json(f.found), f.message, 'Give {"id": ["<uuid of another activity of this request>"]}, or leave it out.'
+  select a.workflow_request_id, f.code,
+    etl_api.json_path(variadic array['data', a.activity_key, 'destination', 'activity'] || f.members) || f.place,
+    etl_api.shorten_json(f.found),
+      f.message, 'Give {"id": ["<uuid of another activity of this request>"]}, or leave it out.'
   from pg_catalog.unnest(activities) as a
   cross join lateral (values (a.body #> '{destination,activity}', a.body #> '{destination,activity,id}')) as d (activity, id)
   cross join lateral (
     select 'invalid_type' as code, '{}'::text[] as members, '' as place, d.activity as found,
-      pg_catalog.format('The activity that takes the objects is given as an object with its id, but this is %s.', etl_api.describe_json(d.activity)) as message
+      pg_catalog.format('The activity that takes the objects is given as an object with its id, but this is %s.',
+        etl_api.describe_json(d.activity)) as message
     where pg_catalog.jsonb_typeof(d.activity) <> 'object'
     union all
     select 'missing_value', '{id}', '', d.id, 'It is not said which activity takes the objects.'

@@ -7,7 +7,8 @@ set enable_seqscan = off
 as $$
 begin
   return query
-  select d.workflow_request_id, f.code, etl_api.json_path(variadic d.members || f.members), etl_api.shorten_json(f.found), f.message, f.hint
+  select d.workflow_request_id, f.code, etl_api.json_path(variadic d.members || f.members),
+    etl_api.shorten_json(f.found), f.message, f.hint
   from (
     select w.id as workflow_request_id, w.org_id, '{destination}'::text[] as members, w.data -> 'destination' as body
     from pg_catalog.unnest(workflow_request_ids) as i (id)
