@@ -6,7 +6,7 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 declare
-  entity constant etl_api.entity_kind := tg_table_name;
+  entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   fault record;

@@ -17,7 +17,7 @@ declare
     "new": "new", "valid": "valid", "invalid": "invalid", "waiting": "waiting", "ready": "ready",
     "in_progress": "in_progress", "timedout": "timedout", "failed": "failed", "done": "done",
     "delivered": "delivered"
-  }';
+  }'::jsonb;
   meaning constant text := words ->> pg_catalog.lower(pg_catalog.btrim(word));
 begin
   if meaning is null then

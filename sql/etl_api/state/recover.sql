@@ -11,7 +11,7 @@ declare
   runs uuid[];
   activities uuid[];
   workflows uuid[];
-  done jsonb := '{}';
+  done jsonb := '{}'::jsonb;
   leases record;
 begin
   if coalesce(max_rows, 0) < 1 then
