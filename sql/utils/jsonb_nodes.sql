@@ -1,4 +1,5 @@
 -- How a path is resolved:
+-- * Names that lead through objects only are taken at once: there is one such node, or none.
 -- * Small data is walked node by node (utils.jsonb_walk): always right, some microseconds a node.
 -- * In large data the shapes of the nodes are found first (utils.jsonb_plain_shape, utils.jsonb_complete_shapes), and
 --   the nodes of each shape are read by one set-based query.
@@ -11,13 +12,22 @@ as $$
 #variable_conflict use_column
 declare
   steps constant jsonb := utils.path_steps(jsonb_nodes.path);
+  -- Names that #> would take for an index are left to the ways below, like everything that may branch.
+  names constant text[] := case
+    when not pg_catalog.jsonb_path_exists(
+      steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
+    then array(select pg_catalog.jsonb_array_elements_text(steps))
+  end;
   shape text[];
   shapes jsonb;
 begin
   if jsonb_nodes.data is null then
     return;
-  elsif steps = '[]' then
-    return query select jsonb_nodes.data, '{}'::text[], ''::bytea;
+  elsif jsonb_nodes.data #> names is not null then
+    return query
+    select jsonb_nodes.data #> names, names,
+      case when placed then coalesce(pg_catalog.string_agg(utils.jsonb_place(n.name), '' order by n.n), '') end
+    from pg_catalog.unnest(names) with ordinality as n (name, n);
     return;
   elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
     shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);

@@ -1,5 +1,6 @@
 -- Steps that cannot branch are taken by operators; a rest of names and "*" is exactly a lax jsonpath. "**" and an index
--- behind a branch mean something else there, so these go the way of utils.jsonb_resolve.
+-- behind a branch mean something else there, so these go the way of utils.jsonb_resolve; so does large data, since
+-- jsonb_path_query takes time by the square of what it finds.
 create or replace function utils.jsonb_resolve_values(data jsonb, path jsonb) returns setof jsonb
 language plpgsql immutable parallel safe
 set search_path = ''
@@ -30,7 +31,7 @@ begin
     return;
   elsif step is null then
     return next node;
-  elsif pg_catalog.jsonb_path_exists(
+  elsif pg_catalog.pg_column_size(node) > 16000 or pg_catalog.jsonb_path_exists(
     steps, '$[$done to last] ? (@ == "**" || @.type() == "number")', pg_catalog.jsonb_build_object('done', done))
   then
     return query

@@ -19,18 +19,24 @@ declare
   names constant text[] := utils.shape_names(tail);
   tail_place constant bytea := utils.shape_place(tail);
   tail_way constant text := utils.shape_way(tail);
-  tail_jsonpath constant jsonpath := utils.shape_jsonpath(tail)::jsonpath;
+  tail_jsonpath constant jsonpath := case when tail_way = 'jsonpath' then utils.shape_jsonpath(tail)::jsonpath end;
   two constant boolean := fans[2] is not null and shape[fans[1]] = '[]' and shape[fans[2]] = '[]';
   middle constant text[] := shape[fans[2] + 1:fans[1] - 1];
   middle_names constant text[] := utils.shape_names(middle);
   middle_place constant bytea := utils.shape_place(middle);
   middle_way constant text := utils.shape_way(middle);
-  middle_jsonpath constant jsonpath := utils.shape_jsonpath(middle)::jsonpath;
+  middle_jsonpath constant jsonpath := case when middle_way = 'jsonpath' then utils.shape_jsonpath(middle)::jsonpath end;
 begin
   if fans = '{}' then
     return query
     select v.value, names, case when placed then tail_place end
-    from (values (pg_catalog.jsonb_path_query_first(data, tail_jsonpath))) as v (value)
+    from (
+      select case tail_way
+        when 'member' then data -> names[1]
+        when 'jsonpath' then pg_catalog.jsonb_path_query_first(data, tail_jsonpath)
+        else data #> names
+      end
+    ) as v (value)
     where v.value is not null;
   elsif two then
     return query
@@ -98,7 +104,11 @@ begin
     cross join lateral pg_catalog.jsonb_each(
       case when pg_catalog.jsonb_typeof(o.value) = 'object' then o.value end) as m
     cross join lateral (
-      select case when tail = '{}' then m.value else pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath) end
+      select case tail_way
+        when 'member' then m.value -> names[1]
+        when 'jsonpath' then pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath)
+        else m.value #> names
+      end
     ) as v (value)
     where v.value is not null;
   end if;
