@@ -7,15 +7,15 @@ begin
   update public.activity_request as ar
   set state = case when m.delivered = m.count then 'delivered' else ar.state end,
       state_via = null,
-      state_substate = case when m.failed > 0 then 'delivery_failed' else ar.state_substate end
+      state_substate = case when m.failed > 0 then 'delivery_failed'
+        else nullif(ar.state_substate, 'delivery_failed') end
   from (
     select d.activity_request_id,
       pg_catalog.count(*) as count,
       pg_catalog.count(*) filter (where d.state = 'delivered') as delivered,
       pg_catalog.count(*) filter (where d.state = 'failed') as failed
-    from public.delivery as d
-    where d.workflow_request_id = any (workflow_request_ids)
-      and d.activity_request_id is not null
+    from etl_api.current_deliveries(workflow_request_ids) as d
+    where d.activity_request_id is not null
     group by d.activity_request_id
   ) as m
   where ar.id = m.activity_request_id
@@ -26,14 +26,14 @@ begin
   update public.workflow_request as w
   set state = case when m.delivered = m.count then 'delivered' else w.state end,
       state_via = null,
-      state_substate = case when m.failed > 0 then 'delivery_failed' else w.state_substate end
+      state_substate = case when m.failed > 0 then 'delivery_failed'
+        else nullif(w.state_substate, 'delivery_failed') end
   from (
     select d.workflow_request_id,
       pg_catalog.count(*) as count,
       pg_catalog.count(*) filter (where d.state = 'delivered') as delivered,
       pg_catalog.count(*) filter (where d.state = 'failed') as failed
-    from public.delivery as d
-    where d.workflow_request_id = any (workflow_request_ids)
+    from etl_api.current_deliveries(workflow_request_ids) as d
     group by d.workflow_request_id
   ) as m
   where w.id = m.workflow_request_id

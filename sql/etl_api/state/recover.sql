@@ -12,7 +12,6 @@ declare
   activities uuid[];
   workflows uuid[];
   done jsonb := '{}'::jsonb;
-  leases record;
 begin
   if coalesce(max_rows, 0) < 1 then
     raise exception using
@@ -50,23 +49,20 @@ begin
   end if;
 
   -- From the whole to its parts: what ends above needs nothing below.
-  if workflows <> '{}' then
-    done := done || pg_catalog.jsonb_build_object('workflow_timeout', etl_api.time_out_workflows(workflows));
-  end if;
-  if activities <> '{}' then
-    done := done || pg_catalog.jsonb_build_object('activity_timeout', etl_api.time_out_activities(activities));
-  end if;
-  if runs <> '{}' then
-    done := done || pg_catalog.jsonb_build_object('run_timeout', etl_api.time_out_runs(runs));
-  end if;
-  if requests <> '{}' then
-    leases := etl_api.recover_run_requests(requests);
-    done := done || pg_catalog.jsonb_build_object('run_request_again', leases.again, 'run_request_given_up', leases.given_up);
-  end if;
-  if deliveries <> '{}' then
-    leases := etl_api.recover_deliveries(deliveries);
-    done := done || pg_catalog.jsonb_build_object('delivery_again', leases.again, 'delivery_given_up', leases.given_up);
-  end if;
+  select coalesce(pg_catalog.jsonb_object_agg(swept.what, swept.count), '{}') into done
+  from (
+    select part.what, pg_catalog.sum(part.count) as count
+    from (
+      values
+        (1, 'workflow_request'::etl_api.entity_kind, workflows),
+        (2, 'activity_request', activities),
+        (3, 'run_queue', runs),
+        (4, 'run_request', requests),
+        (5, 'delivery', deliveries)
+    ) as todo (place, entity, ids)
+    cross join lateral etl_api.sweep(todo.entity, todo.ids) as part
+    group by part.what
+  ) as swept;
 
   -- Making a partition locks out who writes history, and they may hold the workflows: never do both. What is made
   -- is months ahead, so a sweep with nothing else to do comes in time.
@@ -87,7 +83,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), makes partitions when there is nothing else to do, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes partitions when there is nothing else to do, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;

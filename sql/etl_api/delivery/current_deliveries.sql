@@ -1,0 +1,22 @@
+create or replace function etl_api.current_deliveries(workflow_request_ids uuid[])
+returns table (workflow_request_id uuid, activity_request_id uuid, state public.delivery_state)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  -- An activity that failed, was retried and is done has told of both; the later message is what counts.
+  return query
+  select distinct on (d.workflow_request_id, d.activity_request_id, d.url)
+    d.workflow_request_id, d.activity_request_id, d.state
+  from public.delivery as d
+  where d.workflow_request_id = any (workflow_request_ids)
+  order by d.workflow_request_id, d.activity_request_id, d.url, d.created_at desc, d.id desc;
+end
+$$;
+
+comment on function etl_api.current_deliveries(uuid[]) is
+  'The latest message of each activity request and of each whole workflow to each address, with its state.';
+
+revoke execute on function etl_api.current_deliveries(uuid[]) from public;
+grant execute on function etl_api.current_deliveries(uuid[]) to service_role;
