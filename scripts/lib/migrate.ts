@@ -87,12 +87,14 @@ export async function withClient<T>(
   }
 }
 
-interface History {
+/** One tool's list of applied versions. */
+export interface History {
   table: "public.schema_migrations" | "supabase_migrations.schema_migrations";
   versions: Set<string>;
 }
 
-async function readHistories(client: pg.Client): Promise<History[]> {
+/** The lists of applied versions a database has: dbmate's, the Supabase CLI's. */
+export async function readHistories(client: pg.Client): Promise<History[]> {
   const histories: History[] = [];
   for (const table of ["public.schema_migrations", "supabase_migrations.schema_migrations"] as const) {
     const there = await client.query("select to_regclass($1) is not null as yes", [table]);
