@@ -61,8 +61,8 @@ comment on function etl_api.check_config_org() is
 revoke execute on function etl_api.check_config_org() from public;
 -- end of source
 
--- source: sql/etl_api/access/check_config_rules.sql
-create or replace function etl_api.check_config_rules() returns trigger
+-- source: sql/etl_api/access/check_mapping_rules.sql
+create or replace function etl_api.check_mapping_rules() returns trigger
 language plpgsql
 security definer
 set search_path = ''
@@ -70,31 +70,10 @@ as $$
 declare
   fault record;
 begin
-  if tg_table_name = 'source' then
-    select n.id, f.field, f.fault into fault
-    from new_rows as n
-    cross join lateral (
-      values
-        ('run_request_template', utils.template_error(n.run_request_template)),
-        ('status_request_template',
-          case when n.status_request_template is not null then utils.template_error(n.status_request_template) end),
-        ('delivery_request_template',
-          case when n.delivery_request_template is not null then utils.template_error(n.delivery_request_template) end),
-        ('rate_limit', etl_api.policy_error(n.rate_limit, '{second,minute,day}')),
-        ('retry_policy',
-          etl_api.policy_error(n.retry_policy, '{max_attempts,base_seconds,factor,max_seconds,jitter}')),
-        ('poll_policy', etl_api.policy_error(n.poll_policy, '{first_seconds,factor,max_seconds,max_polls}')),
-        ('activity_types', case when not n.activity_types <@ '{enrichment,extract,sourcing}' then
-          'only enrichment, extract and sourcing are known' end)
-    ) as f (field, fault)
-    where f.fault is not null
-    limit 1;
-  else
-    select n.id, 'key_mapping_json' as field, utils.mapping_error(n.key_mapping_json) as fault into fault
-    from new_rows as n
-    where utils.mapping_error(n.key_mapping_json) is not null
-    limit 1;
-  end if;
+  select n.id, 'key_mapping_json' as field, utils.mapping_error(n.key_mapping_json) as fault into fault
+  from new_rows as n
+  where utils.mapping_error(n.key_mapping_json) is not null
+  limit 1;
 
   if found then
     raise exception using
@@ -106,10 +85,54 @@ begin
 end
 $$;
 
-comment on function etl_api.check_config_rules() is
-  'Refuses templates, mappings and limits that the engine could not use. ETL07 with the field and a sentence.';
+comment on function etl_api.check_mapping_rules() is
+  'Refuses mappings that the engine could not follow. ETL07 with a sentence.';
 
-revoke execute on function etl_api.check_config_rules() from public;
+revoke execute on function etl_api.check_mapping_rules() from public;
+-- end of source
+
+-- source: sql/etl_api/access/check_source_rules.sql
+create or replace function etl_api.check_source_rules() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  fault record;
+begin
+  select n.id, f.field, f.fault into fault
+  from new_rows as n
+  cross join lateral (
+    values
+      ('run_request_template', utils.template_error(n.run_request_template)),
+      ('status_request_template',
+        case when n.status_request_template is not null then utils.template_error(n.status_request_template) end),
+      ('delivery_request_template',
+        case when n.delivery_request_template is not null then utils.template_error(n.delivery_request_template) end),
+      ('rate_limit', etl_api.policy_error(n.rate_limit, '{second,minute,day}')),
+      ('retry_policy',
+        etl_api.policy_error(n.retry_policy, '{max_attempts,base_seconds,factor,max_seconds,jitter}')),
+      ('poll_policy', etl_api.policy_error(n.poll_policy, '{first_seconds,factor,max_seconds,max_polls}')),
+      ('activity_types', case when not n.activity_types <@ '{enrichment,extract,sourcing}' then
+        'only enrichment, extract and sourcing are known' end)
+  ) as f (field, fault)
+  where f.fault is not null
+  limit 1;
+
+  if found then
+    raise exception using
+      errcode = 'ETL07',
+      message = pg_catalog.format('%s %s: %s: %s', tg_table_name, fault.id, fault.field, fault.fault),
+      hint = 'Correct this field; nothing of the statement was written.';
+  end if;
+  return null;
+end
+$$;
+
+comment on function etl_api.check_source_rules() is
+  'Refuses sources whose templates or limits the engine could not use. ETL07 with the field and a sentence.';
+
+revoke execute on function etl_api.check_source_rules() from public;
 -- end of source
 
 -- source: sql/etl_api/access/grants.sql
@@ -450,62 +473,62 @@ comment on trigger check_config_org_update on public.activity is
   'What a row names belongs to its own org or is shared.';
 -- end of source
 
--- source: sql/etl_api/access/trigger_check_config_rules.sql
--- What the engine reads at work is checked when it is written; see etl_api.check_config_rules.
+-- source: sql/etl_api/access/trigger_check_rules.sql
+-- What the engine reads at work is checked when it is written.
 
-drop trigger if exists check_config_rules_insert on public.source;
-create trigger check_config_rules_insert
+drop trigger if exists check_source_rules_insert on public.source;
+create trigger check_source_rules_insert
   after insert on public.source
   referencing new table as new_rows
   for each statement
-  execute function etl_api.check_config_rules();
-comment on trigger check_config_rules_insert on public.source is
-  'Templates, mappings and limits are valid before the engine meets them.';
+  execute function etl_api.check_source_rules();
+comment on trigger check_source_rules_insert on public.source is
+  'Templates and limits are valid before the engine meets them.';
 
-drop trigger if exists check_config_rules_update on public.source;
-create trigger check_config_rules_update
+drop trigger if exists check_source_rules_update on public.source;
+create trigger check_source_rules_update
   after update on public.source
   referencing new table as new_rows
   for each statement
-  execute function etl_api.check_config_rules();
-comment on trigger check_config_rules_update on public.source is
-  'Templates, mappings and limits are valid before the engine meets them.';
+  execute function etl_api.check_source_rules();
+comment on trigger check_source_rules_update on public.source is
+  'Templates and limits are valid before the engine meets them.';
 
-drop trigger if exists check_config_rules_insert on public.object_source;
-create trigger check_config_rules_insert
+drop trigger if exists check_mapping_rules_insert on public.object_source;
+create trigger check_mapping_rules_insert
   after insert on public.object_source
   referencing new table as new_rows
   for each statement
-  execute function etl_api.check_config_rules();
-comment on trigger check_config_rules_insert on public.object_source is
-  'Templates, mappings and limits are valid before the engine meets them.';
+  execute function etl_api.check_mapping_rules();
+comment on trigger check_mapping_rules_insert on public.object_source is
+  'A mapping is valid before the engine meets it.';
 
-drop trigger if exists check_config_rules_update on public.object_source;
-create trigger check_config_rules_update
+drop trigger if exists check_mapping_rules_update on public.object_source;
+create trigger check_mapping_rules_update
   after update on public.object_source
   referencing new table as new_rows
   for each statement
-  execute function etl_api.check_config_rules();
-comment on trigger check_config_rules_update on public.object_source is
-  'Templates, mappings and limits are valid before the engine meets them.';
+  execute function etl_api.check_mapping_rules();
+comment on trigger check_mapping_rules_update on public.object_source is
+  'A mapping is valid before the engine meets it.';
 
-drop trigger if exists check_config_rules_insert on public.datapoint_source;
-create trigger check_config_rules_insert
+drop trigger if exists check_mapping_rules_insert on public.datapoint_source;
+create trigger check_mapping_rules_insert
   after insert on public.datapoint_source
   referencing new table as new_rows
   for each statement
-  execute function etl_api.check_config_rules();
-comment on trigger check_config_rules_insert on public.datapoint_source is
-  'Templates, mappings and limits are valid before the engine meets them.';
+  execute function etl_api.check_mapping_rules();
+comment on trigger check_mapping_rules_insert on public.datapoint_source is
+  'A mapping is valid before the engine meets it.';
 
-drop trigger if exists check_config_rules_update on public.datapoint_source;
-create trigger check_config_rules_update
+drop trigger if exists check_mapping_rules_update on public.datapoint_source;
+create trigger check_mapping_rules_update
   after update on public.datapoint_source
   referencing new table as new_rows
   for each statement
-  execute function etl_api.check_config_rules();
-comment on trigger check_config_rules_update on public.datapoint_source is
-  'Templates, mappings and limits are valid before the engine meets them.';
+  execute function etl_api.check_mapping_rules();
+comment on trigger check_mapping_rules_update on public.datapoint_source is
+  'A mapping is valid before the engine meets it.';
 -- end of source
 
 -- source: sql/etl_api/access/trigger_keep_config_org.sql
@@ -973,7 +996,8 @@ grant execute on function etl_api.end_workflows(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/find_input_objects.sql
-create or replace function etl_api.find_input_objects(data jsonb, source_ids uuid[], wanted_type_id uuid default null)
+create or replace function etl_api.find_input_objects(
+  data jsonb, org_id uuid, source_ids uuid[], wanted_type_id uuid default null)
 returns table (object_type_id uuid, natural_key jsonb, object jsonb, path text[])
 language plpgsql stable
 set search_path = ''
@@ -981,25 +1005,54 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  -- Two sources may describe the same place: a path is read once per type and mapping.
-  select m.object_type_id, etl_api.natural_key(m.key_datapoints, o.raw || o.object), o.raw || o.object, o.path
-  from (
-    select distinct os.object_type_id, os.key_mapping_json, t.key_datapoints
-    from public.object_source as os
-    join public.object_type as t on t.id = os.object_type_id
-    where os.source_id = any (source_ids)
-      and os.direction = 'input'
-      and (wanted_type_id is null or os.object_type_id = wanted_type_id)
-  ) as m
+  select m.object_type_id, etl_api.natural_key(t.key_datapoints, o.raw || o.object), o.raw || o.object, o.path
+  from etl_api.input_mappings(find_input_objects.org_id, source_ids, wanted_type_id) as m
+  join public.object_type as t on t.id = m.object_type_id
   cross join lateral utils.jsonb_resolve_object_names(data, m.key_mapping_json) as o;
 end
 $$;
 
-comment on function etl_api.find_input_objects(jsonb, uuid[], uuid) is
-  'The objects in a request''s data, where the input mappings of the sources say they are; of wanted_type_id, or of every type when it is null. natural_key is null when a part of the key is missing.';
+comment on function etl_api.find_input_objects(jsonb, uuid, uuid[], uuid) is
+  'The objects in a request''s data, where the input mappings say they are (see input_mappings); of wanted_type_id, or of every type when it is null. natural_key is null when a part of the key is missing.';
 
-revoke execute on function etl_api.find_input_objects(jsonb, uuid[], uuid) from public;
-grant execute on function etl_api.find_input_objects(jsonb, uuid[], uuid) to service_role;
+revoke execute on function etl_api.find_input_objects(jsonb, uuid, uuid[], uuid) from public;
+grant execute on function etl_api.find_input_objects(jsonb, uuid, uuid[], uuid) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/input_mappings.sql
+create or replace function etl_api.input_mappings(org_id uuid, source_ids uuid[], wanted_type_id uuid default null)
+returns table (object_type_id uuid, key_mapping_json jsonb)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  -- Two sources may describe the same place: a path is read once per type and mapping.
+  return query
+  select distinct os.object_type_id, os.key_mapping_json
+  from public.object_source as os
+  where os.source_id = any (source_ids)
+    and os.direction = 'input'
+    and (wanted_type_id is null or os.object_type_id = wanted_type_id);
+  if found or wanted_type_id is null then
+    return;
+  end if;
+
+  -- Where the objects sit is the request's business: the sources asked may leave it to another of the org to say.
+  return query
+  select distinct os.object_type_id, os.key_mapping_json
+  from public.object_source as os
+  where os.object_type_id = wanted_type_id
+    and os.direction = 'input'
+    and (os.org_id is null or os.org_id = input_mappings.org_id);
+end
+$$;
+
+comment on function etl_api.input_mappings(uuid, uuid[], uuid) is
+  'Where input objects sit in a request''s data: the input mappings of the sources asked, of one type or (null) of every type; for one type, where these have none, those of every source the org sees.';
+
+revoke execute on function etl_api.input_mappings(uuid, uuid[], uuid) from public;
+grant execute on function etl_api.input_mappings(uuid, uuid[], uuid) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/natural_key.sql
@@ -1027,6 +1080,34 @@ comment on function etl_api.natural_key(text[], jsonb) is
 
 revoke execute on function etl_api.natural_key(text[], jsonb) from public;
 grant execute on function etl_api.natural_key(text[], jsonb) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/path_text.sql
+create or replace function etl_api.path_text(path jsonb) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select '$' || coalesce(pg_catalog.string_agg(
+    case pg_catalog.jsonb_typeof(e.value)
+      when 'number' then '[' || e.value::text || ']'
+      else case
+        when e.value #>> '{}' = '*' then '.*'
+        when e.value #>> '{}' = '**' then '.**'
+        when e.value #>> '{}' ~ '^[A-Za-z_][A-Za-z0-9_]*$' then '.' || (e.value #>> '{}')
+        when e.value #>> '{}' ~ '^[0-9]+$' then '[' || (e.value #>> '{}') || ']'
+        else '[' || e.value::text || ']'
+      end
+    end, '' order by e.place), '')
+  from pg_catalog.jsonb_array_elements(
+    case when pg_catalog.jsonb_typeof(path) = 'array' then path else pg_catalog.jsonb_build_array(path) end)
+    with ordinality as e (value, place)
+$$;
+
+comment on function etl_api.path_text(jsonb) is
+  'A path as people write it: ["input", "companies", 2] is $.input.companies[2].';
+
+revoke execute on function etl_api.path_text(jsonb) from public;
+grant execute on function etl_api.path_text(jsonb) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/process_activity_request_by_id.sql
@@ -1183,7 +1264,7 @@ begin
     pg_catalog.array_agg(ar.id order by ar.id, f.ordinal) filter (where f.natural_key is null),
     pg_catalog.array_agg(pg_catalog.jsonb_build_object(
         'code', 'missing_value',
-        'path', '$.' || pg_catalog.array_to_string(f.path, '.'),
+        'path', etl_api.path_text(pg_catalog.to_jsonb(f.path)),
         'found', f.object,
         'message', pg_catalog.format('This %s has no key: it needs %s.', t.name,
           pg_catalog.array_to_string(t.key_datapoints, ' and ')),
@@ -1199,7 +1280,7 @@ begin
   cross join lateral (
     select found.*, pg_catalog.row_number() over () as ordinal
     from etl_api.find_input_objects(
-      w.data, ar.source_ids, case when ar.activity_type = 'enrichment' then ar.object_type_id end) as found
+      w.data, ar.org_id, ar.source_ids, case when ar.activity_type = 'enrichment' then ar.object_type_id end) as found
   ) as f
   join public.object_type as t on t.id = f.object_type_id
   where not exists (
@@ -1229,9 +1310,12 @@ begin
     pg_catalog.array_agg(t.org_id),
     pg_catalog.array_agg(t.object_id),
     pg_catalog.array_agg(d.id),
-    pg_catalog.array_agg(t.object -> d.name)
+    -- A key is the same with blanks around it; what is sent to a source should not have them.
+    pg_catalog.array_agg(case when d.name = any (ot.key_datapoints) and pg_catalog.jsonb_typeof(t.object -> d.name) = 'string'
+      then pg_catalog.to_jsonb(pg_catalog.btrim(t.object ->> d.name, E' \t\r\n')) else t.object -> d.name end)
   into value_org_ids, value_object_ids, value_datapoint_ids, value_values
   from unnest(org_ids, type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
+  join public.object_type as ot on ot.id = t.type_id
   join public.datapoint as d
     on d.object_type_id = t.type_id
     and (d.org_id is null or d.org_id = t.org_id)
@@ -1545,6 +1629,31 @@ revoke execute on function etl_api.complete_deliveries(jsonb) from public;
 grant execute on function etl_api.complete_deliveries(jsonb) to service_role;
 -- end of source
 
+-- source: sql/etl_api/delivery/current_deliveries.sql
+create or replace function etl_api.current_deliveries(workflow_request_ids uuid[])
+returns table (workflow_request_id uuid, activity_request_id uuid, state public.delivery_state)
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  -- An activity that failed, was retried and is done has told of both; the later message is what counts.
+  return query
+  select distinct on (d.workflow_request_id, d.activity_request_id, d.url)
+    d.workflow_request_id, d.activity_request_id, d.state
+  from public.delivery as d
+  where d.workflow_request_id = any (workflow_request_ids)
+  order by d.workflow_request_id, d.activity_request_id, d.url, d.created_at desc, d.id desc;
+end
+$$;
+
+comment on function etl_api.current_deliveries(uuid[]) is
+  'The latest message of each activity request and of each whole workflow to each address, with its state.';
+
+revoke execute on function etl_api.current_deliveries(uuid[]) from public;
+grant execute on function etl_api.current_deliveries(uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/delivery/deliver_activity_result.sql
 create or replace function public.deliver_activity_result(activity_request_id uuid) returns int
 language sql
@@ -1792,15 +1901,15 @@ begin
   update public.activity_request as ar
   set state = case when m.delivered = m.count then 'delivered' else ar.state end,
       state_via = null,
-      state_substate = case when m.failed > 0 then 'delivery_failed' else ar.state_substate end
+      state_substate = case when m.failed > 0 then 'delivery_failed'
+        else nullif(ar.state_substate, 'delivery_failed') end
   from (
     select d.activity_request_id,
       pg_catalog.count(*) as count,
       pg_catalog.count(*) filter (where d.state = 'delivered') as delivered,
       pg_catalog.count(*) filter (where d.state = 'failed') as failed
-    from public.delivery as d
-    where d.workflow_request_id = any (workflow_request_ids)
-      and d.activity_request_id is not null
+    from etl_api.current_deliveries(workflow_request_ids) as d
+    where d.activity_request_id is not null
     group by d.activity_request_id
   ) as m
   where ar.id = m.activity_request_id
@@ -1811,14 +1920,14 @@ begin
   update public.workflow_request as w
   set state = case when m.delivered = m.count then 'delivered' else w.state end,
       state_via = null,
-      state_substate = case when m.failed > 0 then 'delivery_failed' else w.state_substate end
+      state_substate = case when m.failed > 0 then 'delivery_failed'
+        else nullif(w.state_substate, 'delivery_failed') end
   from (
     select d.workflow_request_id,
       pg_catalog.count(*) as count,
       pg_catalog.count(*) filter (where d.state = 'delivered') as delivered,
       pg_catalog.count(*) filter (where d.state = 'failed') as failed
-    from public.delivery as d
-    where d.workflow_request_id = any (workflow_request_ids)
+    from etl_api.current_deliveries(workflow_request_ids) as d
     group by d.workflow_request_id
   ) as m
   where w.id = m.workflow_request_id
@@ -2968,15 +3077,34 @@ returns table (workflow_request_id uuid, code text, path text, found jsonb, mess
 language plpgsql stable
 set search_path = ''
 as $$
+#variable_conflict use_column
 begin
-  return query select * from etl_api.request_faults(workflow_request_ids);
-  return query select * from etl_api.activity_faults(activities);
-  return query select * from etl_api.config_faults(workflow_request_ids, activities);
-  return query select * from etl_api.datapoint_faults(activities);
-  return query select * from etl_api.source_faults(activities);
-  return query select * from etl_api.webhook_faults(workflow_request_ids, activities);
-  return query select * from etl_api.target_faults(activities);
-  return query select * from etl_api.dependency_faults(activities);
+  return query
+  with plain as materialized (
+    select * from etl_api.request_faults(workflow_request_ids)
+    union all
+    select * from etl_api.activity_faults(activities)
+    union all
+    select * from etl_api.config_faults(workflow_request_ids, activities)
+    union all
+    select * from etl_api.datapoint_faults(activities)
+    union all
+    select * from etl_api.source_faults(activities)
+    union all
+    select * from etl_api.webhook_faults(workflow_request_ids, activities)
+    union all
+    select * from etl_api.target_faults(activities)
+    union all
+    select * from etl_api.dependency_faults(activities)
+  )
+  select * from plain
+  union all
+  -- Where the input sits is known only of requests that are right in everything else.
+  select *
+  from etl_api.input_faults(array(
+    select a
+    from pg_catalog.unnest(activities) as a
+    where a.workflow_request_id not in (select plain.workflow_request_id from plain)));
 end
 $$;
 
@@ -3002,40 +3130,33 @@ begin
 
   -- Activities and the names of activities meet in groups, not in a join: no plan can go wrong on their number.
   return query
-  select g.workflow_request_id, f.org_id, f.id, f.activity_key, f.workflow_phase, g.places[f.ordinality], g.target,
-    t.id, t.activity_key, t.workflow_phase
+  select g.workflow_request_id, f.org_id, f.id, f.key, f.phase, f.place, g.target, t.id, t.key, t.phase
   from (
     select n.workflow_request_id, n.target,
-      pg_catalog.array_agg(n.activity) filter (where n.place is not null) as sources,
-      pg_catalog.array_agg(n.place) filter (where n.place is not null) as places,
-      pg_catalog.array_agg(n.activity) filter (where n.place is null) as targets
+      pg_catalog.array_agg(n.id) filter (where n.place is null) as ids,
+      pg_catalog.array_agg(n.activity_key) filter (where n.place is null) as keys,
+      pg_catalog.array_agg(n.workflow_phase) filter (where n.place is null) as phases,
+      pg_catalog.array_agg(n.org_id) filter (where n.place is not null) as from_org_ids,
+      pg_catalog.array_agg(n.id) filter (where n.place is not null) as from_ids,
+      pg_catalog.array_agg(n.activity_key) filter (where n.place is not null) as from_keys,
+      pg_catalog.array_agg(n.workflow_phase) filter (where n.place is not null) as from_phases,
+      pg_catalog.array_agg(n.place) filter (where n.place is not null) as places
     from (
-      select a.workflow_request_id, a.activity_id as target, a as activity, null as place
+      select a.workflow_request_id, a.activity_id as target, a.id, a.org_id, a.activity_key, a.workflow_phase, null as place
       from pg_catalog.unnest(activities) as a
       where a.activity_id is not null
       union all
-      select a.workflow_request_id, e.target, a, e.place
+      select a.workflow_request_id, e.target, a.id, a.org_id, a.activity_key, a.workflow_phase, e.place
       from pg_catalog.unnest(activities) as a
-      cross join lateral (
-        select named.target, pg_catalog.min(named.place) as place
-        from (
-          select
-            case when pg_catalog.jsonb_typeof(t.value) = 'string' and etl_api.is_uuid(t.value #>> '{}')
-              then (t.value #>> '{}')::uuid end as target,
-            case when pg_catalog.jsonb_typeof(a.body #> '{destination,activity,id}') = 'array'
-              then '[' || t.place - 1 || ']' else '' end as place
-          from pg_catalog.jsonb_array_elements(a.targets) with ordinality as t (value, place)
-          where t.place <= 1000
-        ) as named
-        where named.target is not null
-        group by named.target
-      ) as e
+      cross join lateral etl_api.named_targets(a.body #> '{destination,activity,id}') as e
+      where a.targets is not null
     ) as n
     group by n.workflow_request_id, n.target
   ) as g
-  cross join lateral pg_catalog.unnest(g.sources) with ordinality as f
-  left join lateral pg_catalog.unnest(g.targets) as t
-    on t.id <> f.id or pg_catalog.cardinality(g.targets) = 1;
+  cross join lateral unnest(g.from_org_ids, g.from_ids, g.from_keys, g.from_phases, g.places)
+    as f (org_id, id, key, phase, place)
+  left join lateral unnest(g.ids, g.keys, g.phases) as t (id, key, phase)
+    on t.id <> f.id or pg_catalog.cardinality(g.ids) = 1;
 end
 $$;
 
@@ -3064,7 +3185,8 @@ begin
     where pg_catalog.jsonb_typeof(a.body) <> 'object'
     union all
     select 'invalid_type', '{}', pg_catalog.to_jsonb(a.activity_key),
-      pg_catalog.format('The key of an activity has at most 255 characters, but this one has %s.', pg_catalog.length(a.activity_key)),
+      pg_catalog.format('The key of an activity has at most 255 characters, but this one has %s.',
+        pg_catalog.length(a.activity_key)),
       'Give it a shorter key.'
     where pg_catalog.length(a.activity_key) > 255
     union all
@@ -3076,7 +3198,8 @@ begin
     union all
     select case when is_id then 'unknown_activity' else 'invalid_type' end, '{id}', a.body -> 'id',
       case when is_id then pg_catalog.format('There is no activity %s.', a.body ->> 'id')
-        else pg_catalog.format('The id of an activity is a UUID, but this is %s.', etl_api.describe_json(a.body -> 'id')) end,
+        else pg_catalog.format('The id of an activity is a UUID, but this is %s.',
+          etl_api.describe_json(a.body -> 'id')) end,
       'Give the id of an activity of your organisation, or of a shared one.'
     from (
       select pg_catalog.jsonb_typeof(a.body -> 'id') = 'string' and etl_api.is_uuid(a.body ->> 'id') as is_id
@@ -3085,7 +3208,8 @@ begin
     where pg_catalog.jsonb_typeof(a.body -> 'id') <> 'null'
     union all
     select 'invalid_type', '{type}', a.body -> 'type',
-      pg_catalog.format('The type of what stands here is "activity", but this is %s.', etl_api.describe_json(a.body -> 'type')),
+      pg_catalog.format('The type of what stands here is "activity", but this is %s.',
+        etl_api.describe_json(a.body -> 'type')),
       'Write "activity", or leave it out.'
     where a.body -> 'type' not in ('"activity"', 'null')
     union all
@@ -3112,10 +3236,8 @@ create or replace function etl_api.config_faults(workflow_request_ids uuid[], ac
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
@@ -3123,8 +3245,10 @@ begin
     pg_catalog.format(case f.kind
       when 'whole' then '%s is a whole number from 1 to 2147483647, but this is %s.'
       when 'seconds' then '%s is a number of seconds from 1 to 315360000, but this is %s.'
-      else '%s is an object, but this is %s.' end, f.members[pg_catalog.cardinality(f.members)], etl_api.describe_json(f.found)),
-    case when f.own then 'Write another value, or leave it out.' else 'It stands in the config of the activity itself: set it right there, or write another value here.' end
+      else '%s is an object, but this is %s.' end, f.members[pg_catalog.cardinality(f.members)],
+        etl_api.describe_json(f.found)),
+    case when f.own then 'Write another value, or leave it out.'
+      else 'It stands in the config of the activity itself: set it right there, or write another value here.' end
   from (
     select a.workflow_request_id, array['data', a.activity_key, 'setup', 'config', c.name] as members,
       c.found, c.kind, coalesce(a.body #> '{setup,config}' ? c.name, false) as own
@@ -3138,7 +3262,13 @@ begin
     union all
     select w.id, c.members, c.found, c.kind, true
     from pg_catalog.unnest(workflow_request_ids) as i (id)
-    join public.workflow_request as w on w.id = i.id and w.replay = 0
+    cross join lateral (
+      select r.id, r.org_id, r.data
+      from public.workflow_request as r
+      where r.id = i.id
+        and r.replay = 0
+      offset 0
+    ) as w
     cross join lateral (values
       ('{config}'::text[], w.data -> 'config', 'object'),
       ('{config,timeout_seconds}', w.data #> '{config,timeout_seconds}', 'seconds')
@@ -3214,7 +3344,8 @@ set search_path = ''
 as $$
 begin
   return query
-  select a.workflow_request_id, f.code, etl_api.json_path('data', a.activity_key, 'setup', 'config', 'datapoints') || f.place,
+  select a.workflow_request_id, f.code,
+    etl_api.json_path('data', a.activity_key, 'setup', 'config', 'datapoints') || f.place,
     etl_api.shorten_json(f.found), f.message, f.hint
   from pg_catalog.unnest(activities) as a
   cross join lateral (
@@ -3276,80 +3407,84 @@ create or replace function etl_api.dependency_cycles(from_nodes text[], to_nodes
 returns table (nr int, place int, node text)
 language plpgsql immutable
 set search_path = ''
--- A plan cannot know how many edges there are; hashing them is right for a few and for a million.
-set enable_hashjoin = on
-set enable_nestloop = off
-set enable_mergejoin = off
 as $$
 declare
-  before int := 0;
   nodes text[];
-  followers int[];
-  visited int[];
+  froms int[];
+  tos int[];
+  depth int := 0;
   at int;
-  first int;
+  target int;
 begin
-  -- Whoever waits for nobody, or nobody waits for, is on no circle; taking these away again and again leaves
-  -- only circles and the ways between them. A round costs what is left, and healthy graphs are shallow.
-  while pg_catalog.cardinality(from_nodes) is distinct from before loop
-    before := pg_catalog.cardinality(from_nodes);
-    select pg_catalog.array_agg(e.from_node), pg_catalog.array_agg(e.to_node) into from_nodes, to_nodes
-    from unnest(from_nodes, to_nodes) as e (from_node, to_node)
-    where e.from_node in (select pg_catalog.unnest(to_nodes))
-      and e.to_node in (select pg_catalog.unnest(from_nodes));
-  end loop;
   if from_nodes is null then
     return;
   end if;
 
-  -- Each is followed to one other, so from anywhere the way ends in a circle. The loop is over what is faulty.
-  select pg_catalog.array_agg(n.from_node order by n.number), pg_catalog.array_agg(f.number order by n.number)
-  into nodes, followers
+  select pg_catalog.array_agg(distinct s.name order by s.name),
+    pg_catalog.array_agg(s.number order by s.edge) filter (where s.is_from),
+    pg_catalog.array_agg(s.number order by s.edge) filter (where not s.is_from)
+  into nodes, froms, tos
   from (
-    select e.from_node, pg_catalog.min(e.to_node collate "C") as to_node,
-      pg_catalog.row_number() over (order by e.from_node collate "C")::int as number
-    from unnest(from_nodes, to_nodes) as e (from_node, to_node)
-    group by e.from_node
-  ) as n
-  join (
-    select e.from_node, pg_catalog.row_number() over (order by e.from_node collate "C")::int as number
-    from pg_catalog.unnest(from_nodes) as e (from_node)
-    group by e.from_node
-  ) as f on f.from_node = n.to_node;
+    select e.name collate "C" as name, e.edge, e.is_from,
+      pg_catalog.dense_rank() over (order by e.name collate "C")::int as number
+    from (
+      select f.name, f.edge, true as is_from from pg_catalog.unnest(from_nodes) with ordinality as f (name, edge)
+      union all
+      select t.name, t.edge, false from pg_catalog.unnest(to_nodes) with ordinality as t (name, edge)
+    ) as e
+  ) as s;
+  select pg_catalog.array_agg(e.f order by e.f, e.t), pg_catalog.array_agg(e.t order by e.f, e.t)
+  into froms, tos
+  from unnest(froms, tos) as e (f, t);
 
-  visited := pg_catalog.array_fill(0, array[pg_catalog.cardinality(nodes)]);
-  nr := 0;
-  for start in 1 .. pg_catalog.cardinality(nodes) loop
-    at := start;
-    while visited[at] = 0 loop
-      visited[at] := start;
-      at := followers[at];
+  -- A walk in depth is a loop by nature; it takes each edge once, whatever the graph. Whoever meets somebody who is
+  -- still on the way back to the start has found a circle.
+  declare
+    nobody constant int[] := pg_catalog.array_fill(0, array[pg_catalog.cardinality(nodes)]);
+    next_edge int[] := nobody;
+    standing int[] := nobody;
+    told int[] := nobody;
+    way int[] := nobody;
+  begin
+    for edge in reverse pg_catalog.cardinality(froms) .. 1 loop
+      next_edge[froms[edge]] := edge;
     end loop;
-    if visited[at] = start then
-      -- Told from its first node on, in the order of their names.
-      first := at;
-      while visited[followers[at]] > 0 loop
-        at := followers[at];
-        visited[at] := -start;
-        first := least(first, at);
+    nr := 0;
+    for start in 1 .. pg_catalog.cardinality(nodes) loop
+      continue when standing[start] <> 0;
+      depth := 1;
+      way[1] := start;
+      standing[start] := 1;
+      while depth > 0 loop
+        at := way[depth];
+        if next_edge[at] = 0 or froms[next_edge[at]] is distinct from at then
+          standing[at] := -1;
+          depth := depth - 1;
+          continue;
+        end if;
+        target := tos[next_edge[at]];
+        next_edge[at] := next_edge[at] + 1;
+        if standing[target] = 0 then
+          depth := depth + 1;
+          way[depth] := target;
+          standing[target] := depth;
+        elsif standing[target] > 0 and told[target] = 0 and told[at] = 0 then
+          nr := nr + 1;
+          for step in standing[target] .. depth loop
+            place := step - standing[target] + 1;
+            node := nodes[way[step]];
+            told[way[step]] := nr;
+            return next;
+          end loop;
+        end if;
       end loop;
-      nr := nr + 1;
-      place := 0;
-      at := first;
-      loop
-        place := place + 1;
-        node := nodes[at];
-        return next;
-        at := followers[at];
-        exit when at = first;
-      end loop;
-    end if;
-  end loop;
+    end loop;
+  end;
 end
 $$;
 
 comment on function etl_api.dependency_cycles(text[], text[]) is
-  'The circles in a graph given by its edges, each node on at most one of them: circle, place on it, node.';
+  'Circles in a graph given by its edges: circle, place on it, node. At least one of those that hang together, none twice; the same for the same graph.';
 
 revoke execute on function etl_api.dependency_cycles(text[], text[]) from public;
 grant execute on function etl_api.dependency_cycles(text[], text[]) to service_role;
@@ -3364,16 +3499,18 @@ as $$
 begin
   return query
   with edge as materialized (
-    select e.*, etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place as path
+    select *
     from etl_api.activity_edges(activities) as e
   )
-  select e.workflow_request_id, 'unknown_activity', e.path, pg_catalog.to_jsonb(e.target),
+  select e.workflow_request_id, 'unknown_activity',
+    etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place, pg_catalog.to_jsonb(e.target),
     pg_catalog.format('No activity of this request has the id %s.', e.target),
     'Give the id of another activity of this request.'
   from edge as e
   where e.to_id is null
   union all
-  select e.workflow_request_id, 'dependency_order', e.path, pg_catalog.to_jsonb(e.target),
+  select e.workflow_request_id, 'dependency_order',
+    etl_api.json_path('data', e.from_key, 'destination', 'activity', 'id') || e.place, pg_catalog.to_jsonb(e.target),
     pg_catalog.format('The activity %s of phase %s hands its objects to %s of phase %s, which is over by then.',
       etl_api.shorten_json(pg_catalog.to_jsonb(e.from_key)), e.from_phase,
       etl_api.shorten_json(pg_catalog.to_jsonb(e.to_key)), e.to_phase),
@@ -3451,7 +3588,8 @@ set search_path = ''
 as $$
   select coalesce(pg_catalog.array_position(
     array['invalid_json', 'missing_value', 'invalid_type', 'too_many_activities', 'unknown_activity', 'unknown_datapoint',
-      'unknown_source', 'no_source', 'unknown_endpoint', 'invalid_url', 'dependency_cycle', 'dependency_order', 'internal_error'],
+      'unknown_source', 'no_source', 'unknown_endpoint', 'invalid_url',
+        'dependency_cycle', 'dependency_order', 'internal_error'],
     code), 100)
 $$;
 
@@ -3543,6 +3681,57 @@ comment on trigger free_request_keys on public.workflow_request is
   'The idempotency keys of deleted requests can be used again.';
 comment on trigger free_request_keys_truncate on public.workflow_request is
   'The idempotency keys of deleted requests can be used again.';
+-- end of source
+
+-- source: sql/etl_api/intake/input_faults.sql
+create or replace function etl_api.input_faults(activities etl_api.requested_activity[])
+returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
+language plpgsql stable
+set search_path = ''
+-- A plan may have been made while the tables were empty; see read_activities.
+set enable_seqscan = off
+as $$
+declare
+  handed_to uuid[] := array(select distinct e.to_id from etl_api.activity_edges(activities) as e where e.to_id is not null);
+begin
+  -- An empty list is nothing to do, and objects without a key cost only themselves; but no list at all is a slip.
+  return query
+  select a.workflow_request_id, 'missing_value', '$.input', etl_api.shorten_json(w.data -> 'input'),
+    pg_catalog.format('The activity %s finds no input in the request: nothing says which %s objects it is about.',
+      pg_catalog.to_json(a.activity_name), t.name),
+    coalesce(
+      'Give them at ' || looked.places || '.',
+      'No source says where they are: insert an object_source of direction input.')
+  from pg_catalog.unnest(activities) as a
+  join public.workflow_request as w
+    on w.id = a.workflow_request_id
+    and w.org_id = a.org_id
+    and w.replay = 0
+  join public.object_type as t on t.id = a.object_type_id
+  cross join lateral (
+    select pg_catalog.string_agg(distinct etl_api.path_text(utils.mapping_path(m.key_mapping_json)), ', ') as places
+    from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
+  ) as looked
+  where a.activity_type = 'enrichment'
+    and a.source_ids <> '{}'
+    and a.id <> all (handed_to)
+    and not exists (
+      select 1
+      from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
+      cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+      -- The members of an empty list are no members, but the list is there.
+      cross join lateral utils.jsonb_resolve_values(
+        w.data, case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"' then p.path - -1 else p.path end)
+        as n (value)
+      where n.value <> 'null');
+end
+$$;
+
+comment on function etl_api.input_faults(etl_api.requested_activity[]) is
+  'Enrichments that take nobody else''s objects and find no place with input in the request.';
+
+revoke execute on function etl_api.input_faults(etl_api.requested_activity[]) from public;
+grant execute on function etl_api.input_faults(etl_api.requested_activity[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/intake/is_uuid.sql
@@ -3641,6 +3830,32 @@ revoke execute on function etl_api.json_path(text[]) from public;
 grant execute on function etl_api.json_path(text[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/intake/named_targets.sql
+create or replace function etl_api.named_targets(named jsonb) returns table (target uuid, place text)
+language sql immutable
+set search_path = ''
+as $$
+  select e.id, case when pg_catalog.jsonb_typeof(named) = 'array' then '[' || pg_catalog.min(e.place) - 1 || ']' else '' end
+  from (
+    select t.place,
+      case when pg_catalog.jsonb_typeof(t.value) = 'string' and etl_api.is_uuid(t.value #>> '{}')
+        then (t.value #>> '{}')::uuid end as id
+    from pg_catalog.jsonb_array_elements(
+      case when pg_catalog.jsonb_typeof(named) = 'array' then named else pg_catalog.jsonb_build_array(named) end)
+      with ordinality as t (value, place)
+    where t.place <= 1000
+  ) as e
+  where e.id is not null
+  group by e.id
+$$;
+
+comment on function etl_api.named_targets(jsonb) is
+  'The ids in a destination.activity.id, each once, with the place where it stands first: [0], [1], …; no place when it is one id and no list.';
+
+revoke execute on function etl_api.named_targets(jsonb) from public;
+grant execute on function etl_api.named_targets(jsonb) to service_role;
+-- end of source
+
 -- source: sql/etl_api/intake/process_workflow_request.sql
 create or replace function etl_api.process_workflow_request(id uuid) returns void
 language plpgsql
@@ -3691,10 +3906,9 @@ create or replace function etl_api.read_activities(workflow_request_ids uuid[])
 returns setof etl_api.requested_activity
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty. With this and "offset 0", which keeps a look-up from
+-- becoming a join, rows are looked up by their keys whatever the planner thinks of their number.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
@@ -3723,17 +3937,27 @@ begin
       when 'string' then pg_catalog.jsonb_build_array(m.value #> '{destination,activity,id}')
     end
   from pg_catalog.unnest(workflow_request_ids) as i (id)
-  join public.workflow_request as w on w.id = i.id and w.replay = 0
+  cross join lateral (
+    select r.id, r.org_id, r.data
+    from public.workflow_request as r
+    where r.id = i.id
+      and r.replay = 0
+    offset 0
+  ) as w
   cross join lateral (
     select each.key, each.value
     from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(w.data -> 'data') = 'object' then w.data -> 'data' end) as each
     limit 1000
   ) as m
-  left join public.activity as a
-    on a.id = case when pg_catalog.jsonb_typeof(m.value -> 'id') = 'string' and etl_api.is_uuid(m.value ->> 'id')
-      then (m.value ->> 'id')::uuid end
-    and (a.org_id is null or a.org_id = w.org_id)
-    and a.deleted_at is null
+  left join lateral (
+    select d.*
+    from public.activity as d
+    where d.id = case when pg_catalog.jsonb_typeof(m.value -> 'id') = 'string' and etl_api.is_uuid(m.value ->> 'id')
+        then (m.value ->> 'id')::uuid end
+      and (d.org_id is null or d.org_id = w.org_id)
+      and d.deleted_at is null
+    offset 0
+  ) as a on true
   cross join lateral (
     select coalesce(a.config, '{}')
       || case when pg_catalog.jsonb_typeof(m.value #> '{setup,config}') = 'object'
@@ -3783,10 +4007,12 @@ grant execute on function etl_api.record_intake_failure(uuid, text, text, text) 
 create or replace function etl_api.reject_workflow_requests(workflow_request_ids uuid[], faults jsonb[]) returns void
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the table was empty. A generic plan expects a tenth of its input from a limit it
+-- does not know, so a few rows at most: they are looked up by their key, and never joined to a scan of the table.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   moment constant timestamptz := utils.now();
@@ -3797,7 +4023,11 @@ begin
       state_via = null,
       errors = f.errors,
       finished_at = moment
-  from unnest(workflow_request_ids, faults) as f (id, errors)
+  from (
+    select rejected.id, rejected.errors
+    from unnest(workflow_request_ids, faults) as rejected (id, errors)
+    limit pg_catalog.cardinality(workflow_request_ids)
+  ) as f
   where w.id = f.id
     and w.replay = 0
     and w.state = 'new';
@@ -3815,10 +4045,8 @@ grant execute on function etl_api.reject_workflow_requests(uuid[], jsonb[]) to s
 create or replace function etl_api.remove_replays(workflow_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   if workflow_request_ids <> '{}' then
@@ -3842,16 +4070,20 @@ create or replace function etl_api.request_faults(workflow_request_ids uuid[])
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
   select w.id, f.code, f.path, etl_api.shorten_json(f.found), f.message, f.hint
   from pg_catalog.unnest(workflow_request_ids) as i (id)
-  join public.workflow_request as w on w.id = i.id and w.replay = 0
+  cross join lateral (
+    select r.id, r.org_id, r.data
+    from public.workflow_request as r
+    where r.id = i.id
+      and r.replay = 0
+    offset 0
+  ) as w
   cross join lateral (
     select 'missing_value' as code, '$' as path, w.data as found,
       'The request has no data.' as message,
@@ -3872,7 +4104,8 @@ begin
       and coalesce(w.data -> 'data', 'null') in ('null', '{}')
     union all
     select 'invalid_type', '$.data', w.data -> 'data',
-      pg_catalog.format('The activities are an object of keys and activities, but this is %s.', etl_api.describe_json(w.data -> 'data')),
+      pg_catalog.format('The activities are an object of keys and activities, but this is %s.',
+        etl_api.describe_json(w.data -> 'data')),
       'Give each activity a key of your own, such as {"enrich": {"id": "<activity uuid>"}}.'
     where pg_catalog.jsonb_typeof(w.data) = 'object'
       and pg_catalog.jsonb_typeof(w.data -> 'data') not in ('object', 'null')
@@ -3921,10 +4154,8 @@ create or replace function etl_api.resolve_activities(activities etl_api.request
 returns setof etl_api.requested_activity
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   -- A thousand requests for one activity ask one question: each different one is answered once (offset 0 keeps
@@ -4015,7 +4246,8 @@ as $$
     when value is null then null
     when pg_catalog.pg_column_size(value) <= 1000 and pg_catalog.length(value::text) <= 500 then value
     when pg_catalog.jsonb_typeof(value) = 'string' then pg_catalog.to_jsonb(pg_catalog.left(value #>> '{}', 200) || '…')
-    else pg_catalog.to_jsonb(pg_catalog.format('(%s of %s bytes)', pg_catalog.jsonb_typeof(value), pg_catalog.pg_column_size(value)))
+    else pg_catalog.to_jsonb(pg_catalog.format('(%s of %s bytes)',
+      pg_catalog.jsonb_typeof(value), pg_catalog.pg_column_size(value)))
   end
 $$;
 
@@ -4038,17 +4270,21 @@ begin
   from pg_catalog.unnest(activities) as a
   cross join lateral (
     select 'unknown_source' as code, pg_catalog.to_jsonb(s.id) as found,
-      pg_catalog.format('The activity %s asks the source %s, which does not exist.', pg_catalog.to_json(a.activity_name), s.id) as message,
+      pg_catalog.format('The activity %s asks the source %s, which does not exist.',
+        pg_catalog.to_json(a.activity_name), s.id) as message,
       'Set the source_ids of the activity right.' as hint
     from pg_catalog.unnest(a.unknown_source_ids) as s (id)
     union all
     select 'no_source', pg_catalog.to_jsonb(a.activity_id),
       case when a.activity_type = 'enrichment'
-        then pg_catalog.format('No source that is enabled knows any datapoint that the activity %s asks for.', pg_catalog.to_json(a.activity_name))
-        else pg_catalog.format('No source that is enabled gives objects for the activity %s.', pg_catalog.to_json(a.activity_name)) end,
+        then pg_catalog.format('No source that is enabled knows any datapoint that the activity %s asks for.',
+          pg_catalog.to_json(a.activity_name))
+        else pg_catalog.format('No source that is enabled gives objects for the activity %s.',
+          pg_catalog.to_json(a.activity_name)) end,
       case when a.activity_type = 'enrichment'
         then 'Enable a source of activity type enrichment with a datapoint_source for one of them, or ask for others.'
-        else pg_catalog.format('Enable a source of activity type %s with an object_source of direction result.', a.activity_type) end
+        else pg_catalog.format('Enable a source of activity type %s with an object_source of direction result.',
+          a.activity_type) end
     where a.source_ids = '{}'
       and a.unknown_source_ids = '{}'
       and (a.activity_type <> 'enrichment' or exists (
@@ -4071,10 +4307,11 @@ grant execute on function etl_api.source_faults(etl_api.requested_activity[]) to
 create or replace function etl_api.start_workflow_requests(activities etl_api.requested_activity[]) returns void
 language plpgsql
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the table was empty; see reject_workflow_requests.
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   moment constant timestamptz := utils.now();
@@ -4097,6 +4334,7 @@ begin
       pg_catalog.count(distinct a.workflow_phase) as phase_count
     from pg_catalog.unnest(activities) as a
     group by a.workflow_request_id
+    limit pg_catalog.cardinality(activities)
   ) as p
   where w.id = p.workflow_request_id
     and w.replay = 0
@@ -4119,13 +4357,16 @@ set search_path = ''
 as $$
 begin
   return query
-  select a.workflow_request_id, f.code, etl_api.json_path(variadic array['data', a.activity_key, 'destination', 'activity'] || f.members) || f.place,
-    etl_api.shorten_json(f.found), f.message, 'Give {"id": ["<uuid of another activity of this request>"]}, or leave it out.'
+  select a.workflow_request_id, f.code,
+    etl_api.json_path(variadic array['data', a.activity_key, 'destination', 'activity'] || f.members) || f.place,
+    etl_api.shorten_json(f.found),
+      f.message, 'Give {"id": ["<uuid of another activity of this request>"]}, or leave it out.'
   from pg_catalog.unnest(activities) as a
   cross join lateral (values (a.body #> '{destination,activity}', a.body #> '{destination,activity,id}')) as d (activity, id)
   cross join lateral (
     select 'invalid_type' as code, '{}'::text[] as members, '' as place, d.activity as found,
-      pg_catalog.format('The activity that takes the objects is given as an object with its id, but this is %s.', etl_api.describe_json(d.activity)) as message
+      pg_catalog.format('The activity that takes the objects is given as an object with its id, but this is %s.',
+        etl_api.describe_json(d.activity)) as message
     where pg_catalog.jsonb_typeof(d.activity) <> 'object'
     union all
     select 'missing_value', '{id}', '', d.id, 'It is not said which activity takes the objects.'
@@ -4303,18 +4544,23 @@ create or replace function etl_api.webhook_faults(workflow_request_ids uuid[], a
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
 language plpgsql stable
 set search_path = ''
--- A plan may have been made while the tables were empty: whatever it thought, rows are looked up by their keys.
+-- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
 as $$
 begin
   return query
-  select d.workflow_request_id, f.code, etl_api.json_path(variadic d.members || f.members), etl_api.shorten_json(f.found), f.message, f.hint
+  select d.workflow_request_id, f.code, etl_api.json_path(variadic d.members || f.members),
+    etl_api.shorten_json(f.found), f.message, f.hint
   from (
     select w.id as workflow_request_id, w.org_id, '{destination}'::text[] as members, w.data -> 'destination' as body
     from pg_catalog.unnest(workflow_request_ids) as i (id)
-    join public.workflow_request as w on w.id = i.id and w.replay = 0
+    cross join lateral (
+      select r.id, r.org_id, r.data
+      from public.workflow_request as r
+      where r.id = i.id
+        and r.replay = 0
+      offset 0
+    ) as w
     union all
     select a.workflow_request_id, a.org_id, array['data', a.activity_key, 'destination'], a.body -> 'destination'
     from pg_catalog.unnest(activities) as a
@@ -4788,6 +5034,39 @@ revoke execute on function etl_api.reconstruct_values_to_activity_requests(uuid[
 grant execute on function etl_api.reconstruct_values_to_activity_requests(uuid[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/results/replace_derived_mapping.sql
+create or replace function etl_api.replace_derived_mapping() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+  delete from public.datapoint_source as ds
+  where ds.source_id = new.source_id
+    and ds.datapoint_id = new.datapoint_id
+    and ds.derived
+    -- A row of one org never takes away another's.
+    and ds.org_id is not distinct from new.org_id;
+  return new;
+end
+$$;
+
+comment on function etl_api.replace_derived_mapping() is
+  'Makes room for a datapoint_source row of a user where there is a derived one.';
+
+revoke execute on function etl_api.replace_derived_mapping() from public;
+
+-- By row, since it has to come before the unique key is checked; configuration is written rarely.
+drop trigger if exists replace_derived_mapping on public.datapoint_source;
+create trigger replace_derived_mapping
+  before insert on public.datapoint_source
+  for each row
+  when (not new.derived)
+  execute function etl_api.replace_derived_mapping();
+comment on trigger replace_derived_mapping on public.datapoint_source is
+  'A mapping that a user writes replaces the derived one.';
+-- end of source
+
 -- source: sql/etl_api/results/store_object.sql
 create or replace function etl_api.store_object(org_id uuid, object_type_id uuid, object jsonb) returns uuid
 language plpgsql
@@ -4921,6 +5200,106 @@ comment on function etl_api.store_values(uuid[], uuid[], uuid[], uuid[], jsonb[]
 
 revoke execute on function etl_api.store_values(uuid[], uuid[], uuid[], uuid[], jsonb[], numeric[], uuid[]) from public;
 grant execute on function etl_api.store_values(uuid[], uuid[], uuid[], uuid[], jsonb[], numeric[], uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/results/sync_datapoint_source.sql
+create or replace function etl_api.sync_datapoint_source(source_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- What the mapping of a whole object says of a field need not be said again per datapoint. Rows a user wrote
+  -- for the same datapoint say more, and win.
+  with wanted as (
+    select distinct on (os.source_id, d.id) os.org_id, os.source_id, d.id as datapoint_id, f.value as key_mapping_json
+    from public.object_source as os
+    cross join lateral pg_catalog.jsonb_each(
+      case when pg_catalog.jsonb_typeof(os.key_mapping_json -> 'fields') = 'object'
+        then os.key_mapping_json -> 'fields' else '{}' end) as f
+    join public.datapoint as d
+      on d.object_type_id = os.object_type_id
+      and d.name = f.key
+      and (d.org_id is null or d.org_id = os.org_id)
+    where os.source_id = any (source_ids)
+      and os.direction = 'result'
+    order by os.source_id, d.id
+  ),
+  gone as (
+    delete from public.datapoint_source as ds
+    where ds.source_id = any (source_ids)
+      and ds.derived
+      and not exists (
+        select 1
+        from wanted as w
+        where w.source_id = ds.source_id
+          and w.datapoint_id = ds.datapoint_id)
+  )
+  insert into public.datapoint_source as ds (org_id, source_id, datapoint_id, key_mapping_json, derived)
+  select w.org_id, w.source_id, w.datapoint_id, w.key_mapping_json, true
+  from wanted as w
+  order by w.source_id, w.datapoint_id
+  on conflict (source_id, datapoint_id) do update
+    set key_mapping_json = excluded.key_mapping_json
+    where ds.derived
+      and ds.key_mapping_json <> excluded.key_mapping_json;
+end
+$$;
+
+comment on function etl_api.sync_datapoint_source(uuid[]) is
+  'Keeps the derived datapoint_source rows of these sources in step with the fields of their result mappings: makes, changes and removes them; rows that a user wrote are left alone.';
+
+revoke execute on function etl_api.sync_datapoint_source(uuid[]) from public;
+grant execute on function etl_api.sync_datapoint_source(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/results/trigger_sync_datapoint_source.sql
+create or replace function etl_api.trigger_sync_datapoint_source() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  source_ids uuid[];
+begin
+  select pg_catalog.array_agg(distinct c.source_id) into source_ids
+  from changed_rows as c;
+  if source_ids is not null then
+    perform etl_api.sync_datapoint_source(source_ids);
+  end if;
+  return null;
+end
+$$;
+
+comment on function etl_api.trigger_sync_datapoint_source() is
+  'Keeps datapoint_source in step with object_source; see sync_datapoint_source.';
+
+revoke execute on function etl_api.trigger_sync_datapoint_source() from public;
+-- end of source
+
+-- source: sql/etl_api/results/trigger_sync_named_datapoint.sql
+create or replace function etl_api.trigger_sync_named_datapoint() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  source_ids uuid[];
+begin
+  -- A new or renamed datapoint may have the name of a field that was mapped before.
+  select pg_catalog.array_agg(distinct os.source_id) into source_ids
+  from changed_rows as c
+  join public.object_source as os on os.object_type_id = c.object_type_id;
+  if source_ids is not null then
+    perform etl_api.sync_datapoint_source(source_ids);
+  end if;
+  return null;
+end
+$$;
+
+comment on function etl_api.trigger_sync_named_datapoint() is
+  'Keeps datapoint_source in step with the names of datapoints; see sync_datapoint_source.';
+
+revoke execute on function etl_api.trigger_sync_named_datapoint() from public;
 -- end of source
 
 -- source: sql/etl_api/runs/allocate_source_runs.sql
@@ -5791,6 +6170,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  why constant text := pg_catalog.current_setting('etl.reason', true);
   ended_ids uuid[];
 begin
   perform etl_api.end_activities(
@@ -5802,6 +6182,8 @@ begin
       order by ar.id),
     to_state, substate, message);
 
+  -- A workflow request has no error of its own that history could quote.
+  perform etl_api.set_reason(coalesce(nullif(why, ''), message));
   with ended as (
     update public.workflow_request as w
     set state = to_state::public.workflow_request_state,
@@ -5816,6 +6198,7 @@ begin
   )
   select pg_catalog.array_agg(ended.id) into ended_ids
   from ended;
+  perform etl_api.set_reason(why);
   if ended_ids is null then
     return 0;
   end if;
@@ -5873,7 +6256,7 @@ end
 $$;
 
 comment on function etl_api.ensure_partitions(int) is
-  'Makes the monthly partitions of state_history for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work.';
+  'Makes the monthly partitions of state_history for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work. Call it in a transaction of its own: until that ends, history cannot be written.';
 
 revoke execute on function etl_api.ensure_partitions(int) from public;
 grant execute on function etl_api.ensure_partitions(int) to service_role;
@@ -5938,7 +6321,7 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 declare
-  entity constant etl_api.entity_kind := tg_table_name;
+  entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   fault record;
@@ -5964,6 +6347,7 @@ begin
       coalesce(why, case when s.is_last and s.to_state in ('failed', 'timedout', 'invalid') then s.message end),
       moment
     from step as s
+    where s.to_state is not null
   )
   select s.* into fault
   from step as s
@@ -5998,7 +6382,7 @@ set enable_nestloop = off
 set enable_mergejoin = off
 as $$
 declare
-  entity constant etl_api.entity_kind := tg_table_name;
+  entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   fault record;
@@ -6047,6 +6431,7 @@ begin
         then coalesce(s.error ->> 'message', s.errors -> 0 ->> 'message') end),
       moment
     from step as s
+    where s.to_state is not null
   )
   select s.* into fault
   from step as s
@@ -6089,7 +6474,7 @@ declare
     "new": "new", "valid": "valid", "invalid": "invalid", "waiting": "waiting", "ready": "ready",
     "in_progress": "in_progress", "timedout": "timedout", "failed": "failed", "done": "done",
     "delivered": "delivered"
-  }';
+  }'::jsonb;
   meaning constant text := words ->> pg_catalog.lower(pg_catalog.btrim(word));
 begin
   if meaning is null then
@@ -6175,8 +6560,7 @@ declare
   runs uuid[];
   activities uuid[];
   workflows uuid[];
-  done jsonb := '{}';
-  leases record;
+  done jsonb := '{}'::jsonb;
 begin
   if coalesce(max_rows, 0) < 1 then
     raise exception using
@@ -6184,12 +6568,6 @@ begin
       message = pg_catalog.format('max_rows is %s: it must be 1 or more', coalesce(max_rows::text, 'null')),
       hint = 'Leave it out for 1000.';
   end if;
-  -- Before any lock is held: writers of history hold a workflow while they wait for what this may lock.
-  if pg_catalog.to_regclass('etl_api.state_history_'
-    || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null then
-    done := pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
-  end if;
-
   requests := array(
     select r.id from public.run_request as r
     where r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows);
@@ -6220,22 +6598,28 @@ begin
   end if;
 
   -- From the whole to its parts: what ends above needs nothing below.
-  if workflows <> '{}' then
-    done := done || pg_catalog.jsonb_build_object('workflow_timeout', etl_api.time_out_workflows(workflows));
-  end if;
-  if activities <> '{}' then
-    done := done || pg_catalog.jsonb_build_object('activity_timeout', etl_api.time_out_activities(activities));
-  end if;
-  if runs <> '{}' then
-    done := done || pg_catalog.jsonb_build_object('run_timeout', etl_api.time_out_runs(runs));
-  end if;
-  if requests <> '{}' then
-    leases := etl_api.recover_run_requests(requests);
-    done := done || pg_catalog.jsonb_build_object('run_request_again', leases.again, 'run_request_given_up', leases.given_up);
-  end if;
-  if deliveries <> '{}' then
-    leases := etl_api.recover_deliveries(deliveries);
-    done := done || pg_catalog.jsonb_build_object('delivery_again', leases.again, 'delivery_given_up', leases.given_up);
+  select coalesce(pg_catalog.jsonb_object_agg(swept.what, swept.count), '{}') into done
+  from (
+    select part.what, pg_catalog.sum(part.count) as count
+    from (
+      values
+        (1, 'workflow_request'::etl_api.entity_kind, workflows),
+        (2, 'activity_request', activities),
+        (3, 'run_queue', runs),
+        (4, 'run_request', requests),
+        (5, 'delivery', deliveries)
+    ) as todo (place, entity, ids)
+    cross join lateral etl_api.sweep(todo.entity, todo.ids) as part
+    group by part.what
+  ) as swept;
+
+  -- Making a partition locks out who writes history, and they may hold the workflows: never do both. What is made
+  -- is months ahead, so a sweep with nothing else to do comes in time.
+  if requests || deliveries || runs || activities || workflows = '{}'
+    and pg_catalog.to_regclass('etl_api.state_history_'
+      || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null
+  then
+    done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
   end if;
   done := done || pg_catalog.jsonb_build_object('bell', etl_api.ring_for_due_work());
 
@@ -6248,7 +6632,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), makes partitions, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes partitions when there is nothing else to do, and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;
@@ -6939,6 +7323,78 @@ revoke execute on function etl_api.steps_to_timedout(text) from public;
 grant execute on function etl_api.steps_to_timedout(text) to service_role;
 -- end of source
 
+-- source: sql/etl_api/state/sweep.sql
+create or replace function etl_api.sweep(entity etl_api.entity_kind, ids uuid[])
+returns table (what text, count bigint)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  leases record;
+  failed_state text;
+  failed_message text;
+begin
+  if ids = '{}' then
+    return;
+  end if;
+
+  begin
+    case sweep.entity
+      when 'workflow_request' then
+        return query select 'workflow_timeout', etl_api.time_out_workflows(ids)::bigint;
+      when 'activity_request' then
+        return query select 'activity_timeout', etl_api.time_out_activities(ids)::bigint;
+      when 'run_queue' then
+        return query select 'run_timeout', etl_api.time_out_runs(ids)::bigint;
+      when 'run_request' then
+        leases := etl_api.recover_run_requests(ids);
+        return query values ('run_request_again', leases.again::bigint), ('run_request_given_up', leases.given_up::bigint);
+      when 'delivery' then
+        leases := etl_api.recover_deliveries(ids);
+        return query values ('delivery_again', leases.again::bigint), ('delivery_given_up', leases.given_up::bigint);
+    end case;
+    return;
+  exception
+    -- These say that the sweep should come again, not that a row is bad.
+    when deadlock_detected or serialization_failure or query_canceled or lock_not_available then
+      raise;
+    when others then
+      get stacked diagnostics failed_state = returned_sqlstate, failed_message = message_text;
+  end;
+
+  -- One row that cannot be ended must not keep the others: each by itself, and the bad one into the log.
+  if pg_catalog.cardinality(ids) > 1 then
+    return query
+    select s.what, pg_catalog.sum(s.count)::bigint
+    from pg_catalog.unnest(ids) as one (id)
+    cross join lateral etl_api.sweep(sweep.entity, array[one.id]) as s
+    group by s.what;
+    return;
+  end if;
+  -- It comes again with every sweep; once an hour is enough to be found.
+  if not exists (
+    select 1
+    from etl_api.etl_log as l
+    where l.entity_id = ids[1]
+      and l.station = 'state'
+      and l.level = 'error'
+      and l.at > utils.now() - interval '1 hour')
+  then
+    perform etl_api.logger('error', 'state', 'The sweep could not end this row.',
+      pg_catalog.jsonb_build_object('sqlstate', failed_state, 'message', failed_message), null, sweep.entity, ids[1]);
+  end if;
+  return query values ('failed', 1::bigint);
+end
+$$;
+
+comment on function etl_api.sweep(etl_api.entity_kind, uuid[]) is
+  'One part of recover(): times out or takes back these rows of a table. A row that raises costs only itself: it is left as it is, logged and counted as failed. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.sweep(etl_api.entity_kind, uuid[]) from public;
+grant execute on function etl_api.sweep(etl_api.entity_kind, uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/state/time_limit.sql
 create or replace function etl_api.time_limit(config jsonb, name text) returns interval
 language sql stable
@@ -7298,6 +7754,7 @@ grant execute on function utils.jsonb_complete_shapes(jsonb, jsonb) to authentic
 
 -- source: sql/utils/jsonb_nodes.sql
 -- How a path is resolved:
+-- * Names that lead through objects only are taken at once: there is one such node, or none.
 -- * Small data is walked node by node (utils.jsonb_walk): always right, some microseconds a node.
 -- * In large data the shapes of the nodes are found first (utils.jsonb_plain_shape, utils.jsonb_complete_shapes), and
 --   the nodes of each shape are read by one set-based query.
@@ -7310,13 +7767,22 @@ as $$
 #variable_conflict use_column
 declare
   steps constant jsonb := utils.path_steps(jsonb_nodes.path);
+  -- Names that #> would take for an index are left to the ways below, like everything that may branch.
+  names constant text[] := case
+    when not pg_catalog.jsonb_path_exists(
+      steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
+    then array(select pg_catalog.jsonb_array_elements_text(steps))
+  end;
   shape text[];
   shapes jsonb;
 begin
   if jsonb_nodes.data is null then
     return;
-  elsif steps = '[]' then
-    return query select jsonb_nodes.data, '{}'::text[], ''::bytea;
+  elsif jsonb_nodes.data #> names is not null then
+    return query
+    select jsonb_nodes.data #> names, names,
+      case when placed then coalesce(pg_catalog.string_agg(utils.jsonb_place(n.name), '' order by n.n), '') end
+    from pg_catalog.unnest(names) with ordinality as n (name, n);
     return;
   elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
     shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);
@@ -7369,7 +7835,7 @@ grant execute on function utils.jsonb_place(text) to authenticated, service_role
 
 -- source: sql/utils/jsonb_plain_shape.sql
 -- The shape is read off the first node at each step. It is the only one if, behind the first fan, no node is an array
--- where an object was seen, and no object where an array was seen: one pass of jsonpath tells.
+-- where an object was seen, and no object where an array was seen: jsonpath tells that fast.
 -- Nodes are looked at by location, since keeping a large node in a variable would copy it.
 create or replace function utils.jsonb_plain_shape(data jsonb, steps jsonb) returns text[]
 language plpgsql immutable strict parallel safe
@@ -7378,20 +7844,20 @@ as $$
 declare
   shape text[] := '{}';
   location text[] := '{}';
-  fan int;
+  fan int;  -- the first one
   doubts text[] := '{}';
   step jsonb;
   kind text;
+  doubt text;
 begin
   for step in select e.step from pg_catalog.jsonb_array_elements(steps) with ordinality as e (step, n) order by e.n loop
     kind := pg_catalog.jsonb_typeof(data #> location);
     if step = '"**"' or kind is null or kind not in ('object', 'array') then
       return null;
     end if;
+    -- Only an array or object that is not empty would give more nodes, so asking for what is in it is enough.
     if fan is not null and pg_catalog.jsonb_typeof(step) = 'string' then
-      doubts := doubts || pg_catalog.format('@%s.type() == "%s"',
-        pg_catalog.substr(utils.shape_jsonpath(shape[fan + 1:]), 15),
-        case kind when 'object' then 'array' else 'object' end);
+      doubts := doubts || (utils.shape_jsonpath(shape) || case kind when 'object' then '[*]' else '.*' end);
     end if;
     if pg_catalog.jsonb_typeof(step) = 'number' then
       if kind <> 'array' or step < '0' and fan is not null then
@@ -7417,11 +7883,11 @@ begin
       end if;
     end if;
   end loop;
-  if doubts <> '{}' and pg_catalog.jsonb_path_exists(data, pg_catalog.format('%s ? (%s)',
-    utils.shape_jsonpath(shape[:fan]), pg_catalog.array_to_string(doubts, ' || '))::jsonpath)
-  then
-    return null;
-  end if;
+  foreach doubt in array doubts loop
+    if pg_catalog.jsonb_path_exists(data, doubt::jsonpath) then
+      return null;
+    end if;
+  end loop;
   return shape;
 end
 $$;
@@ -7578,7 +8044,8 @@ grant execute on function utils.jsonb_resolve_value(jsonb, jsonb) to authenticat
 
 -- source: sql/utils/jsonb_resolve_values.sql
 -- Steps that cannot branch are taken by operators; a rest of names and "*" is exactly a lax jsonpath. "**" and an index
--- behind a branch mean something else there, so these go the way of utils.jsonb_resolve.
+-- behind a branch mean something else there, so these go the way of utils.jsonb_resolve; so does large data, since
+-- jsonb_path_query takes time by the square of what it finds.
 create or replace function utils.jsonb_resolve_values(data jsonb, path jsonb) returns setof jsonb
 language plpgsql immutable parallel safe
 set search_path = ''
@@ -7609,7 +8076,7 @@ begin
     return;
   elsif step is null then
     return next node;
-  elsif pg_catalog.jsonb_path_exists(
+  elsif pg_catalog.pg_column_size(node) > 16000 or pg_catalog.jsonb_path_exists(
     steps, '$[$done to last] ? (@ == "**" || @.type() == "number")', pg_catalog.jsonb_build_object('done', done))
   then
     return query
@@ -7654,18 +8121,24 @@ declare
   names constant text[] := utils.shape_names(tail);
   tail_place constant bytea := utils.shape_place(tail);
   tail_way constant text := utils.shape_way(tail);
-  tail_jsonpath constant jsonpath := utils.shape_jsonpath(tail)::jsonpath;
+  tail_jsonpath constant jsonpath := case when tail_way = 'jsonpath' then utils.shape_jsonpath(tail)::jsonpath end;
   two constant boolean := fans[2] is not null and shape[fans[1]] = '[]' and shape[fans[2]] = '[]';
   middle constant text[] := shape[fans[2] + 1:fans[1] - 1];
   middle_names constant text[] := utils.shape_names(middle);
   middle_place constant bytea := utils.shape_place(middle);
   middle_way constant text := utils.shape_way(middle);
-  middle_jsonpath constant jsonpath := utils.shape_jsonpath(middle)::jsonpath;
+  middle_jsonpath constant jsonpath := case when middle_way = 'jsonpath' then utils.shape_jsonpath(middle)::jsonpath end;
 begin
   if fans = '{}' then
     return query
     select v.value, names, case when placed then tail_place end
-    from (values (pg_catalog.jsonb_path_query_first(data, tail_jsonpath))) as v (value)
+    from (
+      select case tail_way
+        when 'member' then data -> names[1]
+        when 'jsonpath' then pg_catalog.jsonb_path_query_first(data, tail_jsonpath)
+        else data #> names
+      end
+    ) as v (value)
     where v.value is not null;
   elsif two then
     return query
@@ -7706,18 +8179,20 @@ begin
     return query
     select
       v.value,
-      case when pg_catalog.cardinality(names) = 1 then o.path || array[(m.n - 1)::text, names[1]]
-        else o.path || array[(m.n - 1)::text] || names end,
-      case when placed then o.place || pg_catalog.int4send(m.n::int) || tail_place end
-    from utils.jsonb_shape_nodes(data, shape[:fans[1] - 1], placed) as o
-    cross join lateral pg_catalog.jsonb_array_elements(
-      case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) with ordinality as m (value, n)
+      case when pg_catalog.cardinality(names) = 1 then m.path || array[m.n::text, names[1]]
+        else m.path || array[m.n::text] || names end,
+      case when placed then m.place || pg_catalog.int4send(m.n + 1) || tail_place end
+    from (
+      select o.path, o.place, o.value, pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(
+        case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) - 1) as n
+      from utils.jsonb_shape_nodes(data, shape[:fans[1] - 1], placed) as o
+    ) as m
     cross join lateral (
       select case tail_way
-        when 'member' then m.value -> names[1]
-        when 'members' then m.value #> names
-        when 'itself' then m.value
-        else pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath)
+        when 'member' then m.value -> m.n -> names[1]
+        when 'members' then m.value -> m.n #> names
+        when 'itself' then m.value -> m.n
+        else pg_catalog.jsonb_path_query_first(m.value -> m.n, tail_jsonpath)
       end
     ) as v (value)
     where v.value is not null;
@@ -7731,7 +8206,11 @@ begin
     cross join lateral pg_catalog.jsonb_each(
       case when pg_catalog.jsonb_typeof(o.value) = 'object' then o.value end) as m
     cross join lateral (
-      select case when tail = '{}' then m.value else pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath) end
+      select case tail_way
+        when 'member' then m.value -> names[1]
+        when 'jsonpath' then pg_catalog.jsonb_path_query_first(m.value, tail_jsonpath)
+        else m.value #> names
+      end
     ) as v (value)
     where v.value is not null;
   end if;
@@ -8045,8 +8524,8 @@ begin
         pg_catalog.regexp_replace(
           template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
         '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g'),
-      '(?<!\\)"<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>"(?!:)', E'\x01\\1\x05', 'g'),
-    '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\]|\\.)+)*)>>', E'\x02\\1\x05', 'g');
+      '(?<!\\)"<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\\u0001-\u0005]|\\.)+)*)>>"(?!:)', E'\x01\\1\x05', 'g'),
+    '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\\u0001-\u0005]|\\.)+)*)>>', E'\x02\\1\x05', 'g');
 end
 $$;
 
@@ -9129,6 +9608,53 @@ comment on trigger after_insert_workflow_request on public.workflow_request is
   'A request that is inserted is validated and started.';
 comment on trigger after_reset_workflow_request on public.workflow_request is
   'A request that is set back to new is validated and started again.';
+-- end of source
+
+-- source: sql/etl_api/results/trg_sync_datapoint_source.sql
+drop trigger if exists trg_sync_datapoint_source on public.object_source;
+create trigger trg_sync_datapoint_source
+  after insert on public.object_source
+  referencing new table as changed_rows
+  for each statement
+  execute function etl_api.trigger_sync_datapoint_source();
+comment on trigger trg_sync_datapoint_source on public.object_source is
+  'Fields mapped in object_source are mapped as datapoints too.';
+
+drop trigger if exists trg_sync_datapoint_source_update on public.object_source;
+create trigger trg_sync_datapoint_source_update
+  after update on public.object_source
+  referencing new table as changed_rows
+  for each statement
+  execute function etl_api.trigger_sync_datapoint_source();
+comment on trigger trg_sync_datapoint_source_update on public.object_source is
+  'Fields mapped in object_source are mapped as datapoints too.';
+
+drop trigger if exists trg_sync_datapoint_source_delete on public.object_source;
+create trigger trg_sync_datapoint_source_delete
+  after delete on public.object_source
+  referencing old table as changed_rows
+  for each statement
+  execute function etl_api.trigger_sync_datapoint_source();
+comment on trigger trg_sync_datapoint_source_delete on public.object_source is
+  'Fields mapped in object_source are mapped as datapoints too.';
+
+drop trigger if exists trg_sync_datapoint_source on public.datapoint;
+create trigger trg_sync_datapoint_source
+  after insert on public.datapoint
+  referencing new table as changed_rows
+  for each statement
+  execute function etl_api.trigger_sync_named_datapoint();
+comment on trigger trg_sync_datapoint_source on public.datapoint is
+  'Fields mapped in object_source are mapped as datapoints too.';
+
+drop trigger if exists trg_sync_datapoint_source_update on public.datapoint;
+create trigger trg_sync_datapoint_source_update
+  after update on public.datapoint
+  referencing new table as changed_rows
+  for each statement
+  execute function etl_api.trigger_sync_named_datapoint();
+comment on trigger trg_sync_datapoint_source_update on public.datapoint is
+  'Fields mapped in object_source are mapped as datapoints too.';
 -- end of source
 
 -- source: sql/etl_api/state/a_guard.sql
