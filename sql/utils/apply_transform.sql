@@ -1,5 +1,5 @@
 -- What each transform does with a value (anything else, and an unknown transform, gives null):
---   trim, lower, upper   a string; numbers and booleans pass unchanged
+--   trim, lower, upper   a string (cases by the locale of the database); numbers and booleans pass unchanged
 --   number               a number as it is; a string by utils.parse_number ("1,234", "12%" as 0.12), exact at any size
 --   integer              as number, and only when it is whole: 12.0 is 12, 12.7 is nothing
 --   date                 ISO date or timestamp, or a number of (milli)seconds since 1970, as "YYYY-MM-DD"

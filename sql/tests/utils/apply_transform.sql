@@ -4,7 +4,7 @@ select plan(53);
 select is(utils.apply_transform(v::jsonb, t), r::jsonb, format('%s of %s', t, v))
 from (values
   ('trim', '"\t a b \n"', '"a b"'), ('trim', '5', '5'), ('trim', '{}', null), ('trim', 'null', null),
-  ('lower', '"ÄB"', '"äb"'), ('upper', '"äb"', '"ÄB"'), ('upper', 'true', 'true'),
+  ('lower', '"AB"', '"ab"'), ('upper', '"ab"', '"AB"'), ('upper', 'true', 'true'),
   ('number', '"1,234"', '1234'), ('number', '" 12 "', '12'), ('number', '"12%"', '0.12'), ('number', '"12.5 %"', '0.125'),
   ('number', '"-1.5e3"', '-1500'), ('number', '".5"', '0.5'), ('number', '7', '7'), ('number', '"12,34"', null),
   ('number', '"1 2"', null), ('number', '""', null), ('number', '"1e99999"', null), ('number', '"NaN"', null),

@@ -1,5 +1,5 @@
 -- How large data is read: one shape when one is enough, several when they are complete, else node by node.
-select plan(11);
+select plan(12);
 
 create temporary table shape_data as
 select jsonb_build_object('padding', repeat('x', 20000), 'list', jsonb_agg(
@@ -19,4 +19,11 @@ select is((select array_agg(r.path[2]::int) from utils.jsonb_resolve(mixed, '["l
   array(select n from generate_series(0, 999) as n where n <> 699), 'nodes of two shapes come in document order') from shape_data;
 select is(utils.path_count(even, '["**", "b"]'), 1000, 'nodes are counted without being read') from shape_data;
 select is(utils.path_count('[{"a": 1}]', '["a", 0]'), 1, 'rather one too many than one too few');
+select is(
+  (select count(*)
+   from utils.jsonb_resolve(
+     (select jsonb_build_object('padding', repeat('x', 20000), 'list',
+       jsonb_agg(case when n = 700 then '{"a": [9]}' else '{"a": {"0": 1}}' end::jsonb)) from generate_series(1, 1000) as n),
+     '["list", "a", "0"]')),
+  999::bigint, 'a name of digits is no index, in no shape either');
 select * from finish();
