@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const shared = {
   setupFiles: ["tests/helpers/seed.ts"],
   pool: "forks" as const,
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   hookTimeout: 60_000,
 };
 

@@ -93,7 +93,7 @@ describe("in Deno", () => {
           body: { a: "<<$secret.API>>" },
         },
         secretScope: "shared",
-        timeoutMs: 200,
+        timeoutMs: 1_500,
       });
       expect({ path, ...comparable(told.answers[path]!) }).toEqual({ path, ...comparable(answer) });
     }

@@ -48,8 +48,10 @@ begin
   from unnest(
       found.org_ids, object_ids, found.type_ids, found.source_ids, found.run_request_ids, found.objects, found.raws, stored_ids)
     as n (org_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id)
+  join public.object_type as t on t.id = n.type_id
   cross join lateral (
-    -- Every datapoint the source is mapped for, asked or not; and what the mapping of the object itself names.
+    -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
+    -- that was asked about, the key is known.
     select d.id as datapoint_id, coalesce(ds.confidence, 1) as confidence,
       case when ds.id is not null then utils.jsonb_resolve_value(n.raw, ds.key_mapping_json) else n.object -> d.name end as value
     from public.datapoint as d
@@ -58,7 +60,8 @@ begin
       and ds.source_id = n.source_id
     where d.object_type_id = n.type_id
       and (d.org_id is null or d.org_id = n.org_id)
-      and (ds.id is not null or (n.stored_id is not null and n.object ? d.name))
+      and case when n.stored_id is null then ds.id is not null and d.name <> all (t.key_datapoints)
+        else ds.id is not null or n.object ? d.name end
   ) as v
   where n.object_id is not null
     and v.value is not null;

@@ -26,7 +26,7 @@ select is(
 select is(
   (select jsonb_object_agg(d.name, v.confidence) from value as v join datapoint as d on d.id = v.datapoint_id
    join object as o on o.id = v.object_id where o.natural_key ->> 'domain' = 'a.test' and v.source_id is not null),
-  '{"industry": 0.5, "employees": 0.25, "name": 1, "domain": 1}'::jsonb, 'each with the confidence of its mapping');
+  '{"industry": 0.5, "employees": 0.25, "name": 1}'::jsonb, 'each with the confidence of its mapping');
 select is((select count(distinct v.run_request_id) from value as v where v.source_id is not null), 1::bigint, 'and the HTTP request it came by');
 
 select * from finish();

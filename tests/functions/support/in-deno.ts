@@ -31,7 +31,7 @@ for (const path of paths) {
       body: { a: "<<$secret.API>>" },
     },
     secretScope: "shared",
-    timeoutMs: 200,
+    timeoutMs: 1_500,
   });
   answers[path] = answer;
 }
