@@ -1,7 +1,10 @@
 create or replace function utils.jsonb_place(name text) returns bytea
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
+set search_path = ''
 as $$
-  select pg_catalog.int4send(pg_catalog.octet_length(name)) || pg_catalog.convert_to(name, 'UTF8')
+begin
+  return pg_catalog.int4send(pg_catalog.octet_length(name)) || pg_catalog.convert_to(name, 'UTF8');
+end
 $$;
 
 comment on function utils.jsonb_place(text) is

@@ -6,10 +6,10 @@ language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  shape text[] := '{}';
-  location text[] := '{}';
+  shape text[] := '{}'::text[];
+  location text[] := '{}'::text[];
   fan int;  -- the first one
-  doubts text[] := '{}';
+  doubts text[] := '{}'::text[];
   step jsonb;
   kind text;
   doubt text;

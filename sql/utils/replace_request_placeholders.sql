@@ -14,7 +14,7 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  result jsonb := '{}';
+  result jsonb := '{}'::jsonb;
   plain jsonb := template;
   name text;
 begin
