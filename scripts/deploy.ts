@@ -13,8 +13,8 @@ Brings a database up to date with this checkout:
   4. whether the database now is what the migrations make it; what differs is named
   5. with --functions, the edge functions
 
---database-url  the database; DATABASE_URL when not given. npm shows the arguments it is given, so a password is
-                better off in DATABASE_URL or PGPASSWORD; this command never shows it
+--database-url  the database; DATABASE_URL when not given. Others on the machine can read the arguments of a command,
+                so a password is better off in DATABASE_URL or PGPASSWORD; it is never shown nor passed on as one
 --dry-run       1 and 2, and 4 when nothing is pending; changes nothing
 --functions     deploys ${functionNames.join(" and ")} too
 --project-ref   the Supabase project they go to
