@@ -46,20 +46,21 @@ const errors: string[] = [];
 const held = new Set<string>();
 const heldTwice: string[] = [];
 const acceptedAnswers = new Map<string, number>();
+const executed = new Map<string, number>();
 const seenOnce = new Set<string>();
 const webhookIds = new Map<string, string>();
-let tooManyAtRegister = 0;
-let atRegister = 0;
+let mostAtRegister = 0;
 let wronglyJudged = 0;
 let recovered = 0;
 let finished = false;
+let deadline = Infinity;
 let seconds = 0;
 
 const numberOf = (text: string) => Number(/x(\d+)\.test/.exec(text)![1]);
 const once = (key: string) => !seenOnce.has(key) && seenOnce.add(key);
 
 /** The answer of a source, as the edge function would report it. */
-function answer({ request }: ClaimedRun): object {
+function answer({ request }: ClaimedRun): { status: number; body?: object } {
   if (request.body.companies) {
     const entries = request.body.companies.map(({ domain }) => ({
       website: domain,
@@ -79,13 +80,16 @@ async function executeRuns(client: pg.Client, worker: string): Promise<number> {
   const { rows } = await client.query<ClaimedRun>("select * from etl_api.claim_run_requests($1, 40)", [
     worker,
   ]);
-  const ofRegister = rows.filter(({ request }) => request.body.companies).length;
-  atRegister += ofRegister;
-  if (atRegister > limitOfRegister) tooManyAtRegister++;
   for (const { run_request_id: id } of rows) {
     if (held.has(id)) heldTwice.push(id);
     held.add(id);
   }
+
+  const { rows: flying } = await client.query<{ count: number }>(
+    `select count(*)::int from run_request
+     where source_id = test_setup.id('Company Register') and state = 'in_progress'`,
+  );
+  mostAtRegister = Math.max(mostAtRegister, flying[0]!.count);
 
   const is = (rule: (n: number) => boolean, row: ClaimedRun, key: string) =>
     !row.request.body.companies && rule(numberOf(row.request.url)) && once(`${key} ${row.request.url}`);
@@ -96,7 +100,6 @@ async function executeRuns(client: pg.Client, worker: string): Promise<number> {
   const twice = sent.filter((row) => is(reportedTwice, row, "twice")).map((row) => row.run_request_id);
 
   for (const { run_request_id: id } of rows) held.delete(id);
-  atRegister -= ofRegister;
   if (back.length > 0) {
     await client.query("select etl_api.release_run_requests($1)", [JSON.stringify(back)]);
   }
@@ -113,6 +116,11 @@ async function executeRuns(client: pg.Client, worker: string): Promise<number> {
     const id = results[i]!.run_request_id;
     if (!outcome.accepted) wronglyJudged++;
     acceptedAnswers.set(id, (acceptedAnswers.get(id) ?? 0) + 1);
+    if (results[i]!.status === 503) continue;
+    const { url, body } = sent[i]!.request;
+    for (const key of body.companies?.map(({ domain }) => `${url} ${domain}`) ?? [url]) {
+      executed.set(key, (executed.get(key) ?? 0) + 1);
+    }
   }
   const again = await report(results.filter((result) => twice.includes(result.run_request_id)));
   wronglyJudged += again.filter((outcome) => outcome.accepted).length;
@@ -143,7 +151,7 @@ async function work(client: pg.Client, worker: string): Promise<void> {
       const { rows } = await client.query(
         "select 1 from workflow_request where state <> 'delivered' limit 1",
       );
-      finished ||= rows.length === 0;
+      finished ||= rows.length === 0 || performance.now() > deadline;
       // What is left is in the hands of others.
       await pause(5);
     } catch (error) {
@@ -194,6 +202,7 @@ beforeAll(async () => {
   );
   await Promise.all(clients.map((client) => client.connect()));
   const started = performance.now();
+  deadline = started + 60_000;
   await Promise.all(clients.map((client, i) => (i < workers ? work(client, `worker ${i}`) : sweep(client))));
   seconds = (performance.now() - started) / 1000;
   await Promise.all(clients.map((client) => client.end()));
@@ -233,7 +242,11 @@ describe("eight workers on 5,000 runs", () => {
   test("execute each run once", async () => {
     expect(heldTwice).toEqual([]);
     expect(wronglyJudged).toBe(0);
-    expect(tooManyAtRegister).toBe(0);
+    expect(mostAtRegister).toBeGreaterThan(1);
+    expect(mostAtRegister).toBeLessThanOrEqual(limitOfRegister);
+    // Each company was asked for once at each source, the 503s apart.
+    expect([...executed].filter(([, count]) => count !== 1)).toEqual([]);
+    expect(executed.size).toBe(Number(await value("select count(*) from run_queue")));
     expect(recovered).toBe(Array.from({ length: companies }, (_, i) => i + 1).filter(diesAtFirst).length);
     // One answer a request, two where the first was a 503.
     const failures = Array.from({ length: companies }, (_, i) => i + 1).filter(failsAtFirst).length;
@@ -246,11 +259,6 @@ describe("eight workers on 5,000 runs", () => {
         select from etl_api.state_history
         where entity = 'run_queue' and to_state in ('in_progress', 'done', 'failed')
         group by entity_id, to_state having count(*) > 1) as doubled`),
-    ).toBe(0);
-    // No object stands in two HTTP requests of one source.
-    expect(
-      await value(`select count(*)::int from (
-        select from run_queue group by activity_request_id, object_id, source_id having count(*) > 1) as doubled`),
     ).toBe(0);
   });
 
