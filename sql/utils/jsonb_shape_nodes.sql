@@ -92,6 +92,7 @@ begin
         when 'itself' then m.value -> m.n
         else pg_catalog.jsonb_path_query_first(m.value -> m.n, tail_jsonpath)
       end
+      offset 0  -- else it is worked out twice
     ) as v (value)
     where v.value is not null;
   else
