@@ -4783,8 +4783,10 @@ begin
   from unnest(
       found.org_ids, object_ids, found.type_ids, found.source_ids, found.run_request_ids, found.objects, found.raws, stored_ids)
     as n (org_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id)
+  join public.object_type as t on t.id = n.type_id
   cross join lateral (
-    -- Every datapoint the source is mapped for, asked or not; and what the mapping of the object itself names.
+    -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
+    -- that was asked about, the key is known.
     select d.id as datapoint_id, coalesce(ds.confidence, 1) as confidence,
       case when ds.id is not null then utils.jsonb_resolve_value(n.raw, ds.key_mapping_json) else n.object -> d.name end as value
     from public.datapoint as d
@@ -4793,7 +4795,8 @@ begin
       and ds.source_id = n.source_id
     where d.object_type_id = n.type_id
       and (d.org_id is null or d.org_id = n.org_id)
-      and (ds.id is not null or (n.stored_id is not null and n.object ? d.name))
+      and case when n.stored_id is null then ds.id is not null and d.name <> all (t.key_datapoints)
+        else ds.id is not null or n.object ? d.name end
   ) as v
   where n.object_id is not null
     and v.value is not null;
@@ -7539,7 +7542,7 @@ grant execute on function etl_api.time_out_workflows(uuid[]) to service_role;
 
 -- source: sql/utils/apply_transform.sql
 -- What each transform does with a value (anything else, and an unknown transform, gives null):
---   trim, lower, upper   a string; numbers and booleans pass unchanged
+--   trim, lower, upper   a string (cases by the locale of the database); numbers and booleans pass unchanged
 --   number               a number as it is; a string by utils.parse_number ("1,234", "12%" as 0.12), exact at any size
 --   integer              as number, and only when it is whole: 12.0 is 12, 12.7 is nothing
 --   date                 ISO date or timestamp, or a number of (milli)seconds since 1970, as "YYYY-MM-DD"
@@ -7821,9 +7824,12 @@ grant execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) to authentica
 
 -- source: sql/utils/jsonb_place.sql
 create or replace function utils.jsonb_place(name text) returns bytea
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
+set search_path = ''
 as $$
-  select pg_catalog.int4send(pg_catalog.octet_length(name)) || pg_catalog.convert_to(name, 'UTF8')
+begin
+  return pg_catalog.int4send(pg_catalog.octet_length(name)) || pg_catalog.convert_to(name, 'UTF8');
+end
 $$;
 
 comment on function utils.jsonb_place(text) is
@@ -7842,10 +7848,10 @@ language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  shape text[] := '{}';
-  location text[] := '{}';
+  shape text[] := '{}'::text[];
+  location text[] := '{}'::text[];
   fan int;  -- the first one
-  doubts text[] := '{}';
+  doubts text[] := '{}'::text[];
   step jsonb;
   kind text;
   doubt text;
@@ -8194,6 +8200,7 @@ begin
         when 'itself' then m.value -> m.n
         else pg_catalog.jsonb_path_query_first(m.value -> m.n, tail_jsonpath)
       end
+      offset 0  -- else it is worked out twice
     ) as v (value)
     where v.value is not null;
   else
@@ -8896,7 +8903,7 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  result jsonb := '{}';
+  result jsonb := '{}'::jsonb;
   plain jsonb := template;
   name text;
 begin
