@@ -144,6 +144,14 @@ describe("secrets", () => {
     expect(JSON.parse(seen.body)).toEqual({ deep: [{ key: `a ${secrets.shared.API} b abc` }], abc: 1 });
   });
 
+  test("data that the database marked as no placeholder arrives as it was", async () => {
+    const seen = await echo({
+      method: "POST",
+      body: { note: "<<$$secret.API>> <<$$$secret.API>> <<$secret.SHORT>>" },
+    });
+    expect(JSON.parse(seen.body)).toEqual({ note: "<<$secret.API>> <<$$secret.API>> abc" });
+  });
+
   test("come from the request's own scope only", async () => {
     const seen = await echo({ headers: { "x-key": "<<$secret.API>>" } }, org);
     expect(seen.headers["x-key"]).toBe("the-tenant's-own-key");

@@ -5,7 +5,11 @@
 import type { Secrets } from "./config.ts";
 import { keptNumber } from "./json.ts";
 
-const PLACEHOLDER = /<<\$secret\.([^<>]+)>>/g;
+/**
+ * A placeholder, or what only looks like one: the database writes one more `$` into data that would read like a
+ * placeholder (`utils.replace_request_placeholders`), and here that one is taken out again.
+ */
+const PLACEHOLDER = /<<\$(?:secret\.([^<>]+)>>|(\$+secret\.))/g;
 
 /** A secret that is not there. */
 export class MissingSecret extends Error {
@@ -33,7 +37,8 @@ export class SecretFiller {
 
   /** Replaces the placeholders of a string; `encode` fits the values into a URL. */
   text(text: string, encode: (value: string) => string = (value) => value): string {
-    return text.replace(PLACEHOLDER, (_, name: string) => {
+    return text.replace(PLACEHOLDER, (_, name: string | undefined, data: string | undefined) => {
+      if (name === undefined) return `<<${data}`;
       const value = findSecret(this.#secrets, this.#scope, name.trim());
       this.#used.set(name.trim(), value);
       return encode(value);
