@@ -5511,7 +5511,8 @@ begin
 
   -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
   -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
-  -- datapoint are never asked again for another. What an open run may still bring is not asked elsewhere.
+  -- datapoint are never asked again for another. What an open run of an
+  -- earlier call may still bring is not asked elsewhere.
   insert into public.run_queue
     (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids,
      state, state_via, state_substate, due_at, created_at)
