@@ -50,7 +50,7 @@ export async function startDebianServer(): Promise<Pick<Server, "url" | "stop">>
   const data = join(folder, "data");
   execFileSync(
     join(binaries, "initdb"),
-    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
+    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
     { ...user, cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
   );
   const port = await freePort();
