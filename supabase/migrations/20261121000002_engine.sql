@@ -1076,7 +1076,7 @@ as $$
 $$;
 
 comment on function etl_api.natural_key(text[], jsonb) is
-  'The natural key of an object: {datapoint: value}, text trimmed, lower-case and in NFC, so that two spellings are one object. Null when a part is missing, empty or not a scalar.';
+  'The natural key of an object: {datapoint: value}, text trimmed, lower-case and in NFC, so that two spellings are one object; what is lower-case follows the locale of the database. Null when a part is missing, empty or not a scalar.';
 
 revoke execute on function etl_api.natural_key(text[], jsonb) from public;
 grant execute on function etl_api.natural_key(text[], jsonb) to service_role;
