@@ -8,7 +8,7 @@
 --   json                 a string that holds JSON, parsed; anything else unchanged
 -- An array is transformed element by element (not by text and json); elements that cannot be are left out.
 create or replace function utils.apply_transform(value jsonb, transform text) returns jsonb
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 declare

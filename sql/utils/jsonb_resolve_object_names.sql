@@ -1,7 +1,7 @@
 -- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place.
 create or replace function utils.jsonb_resolve_object_names(data jsonb, mapping jsonb)
 returns table (object jsonb, path text[], raw jsonb)
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 #variable_conflict use_column

@@ -1,7 +1,7 @@
 -- Null against missing: a JSON null is a missing value here. One match is the value itself, several are an array of
 -- them in document order; a match that cannot be transformed is no match. With no match left, the default counts.
 create or replace function utils.jsonb_resolve_value(data jsonb, mapping jsonb) returns jsonb
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 declare

@@ -1,5 +1,5 @@
 create or replace function utils.transform_value(value jsonb, transform text) returns jsonb
-language plpgsql immutable strict parallel safe
+language plpgsql immutable strict parallel unsafe
 set search_path = ''
 as $$
 declare

@@ -1,5 +1,5 @@
 -- How large data is read: one shape when one is enough, several when they are complete, else node by node.
-select plan(12);
+select plan(14);
 
 create temporary table shape_data as
 select jsonb_build_object('padding', repeat('x', 20000), 'list', jsonb_agg(
@@ -26,4 +26,14 @@ select is(
        jsonb_agg(case when n = 700 then '{"a": [9]}' else '{"a": {"0": 1}}' end::jsonb)) from generate_series(1, 1000) as n),
      '["list", "a", "0"]')),
   999::bigint, 'a name of digits is no index, in no shape either');
+-- One scalar too many and one list element too few make the counts agree by chance.
+create temporary table chance_data as
+select jsonb_build_object('padding', repeat('x', 20000)) || jsonb_object_agg(
+  'm' || n, case when n = 100 then '[{}]' else '[]' end::jsonb) as data
+from generate_series(0, 300) as n;
+select is(utils.jsonb_complete_shapes(data, '["**"]'), null, 'a scalar among the nodes of a shape says nothing of **') from chance_data;
+select is(
+  (select count(*) || ' ' || count(*) filter (where r.path = '{m100,0}') || ' ' || count(*) filter (where r.path = '{padding}')
+   from utils.jsonb_resolve(data, '["**"]') as r),
+  '303 1 0', 'so all lists and objects are found, and nothing else') from chance_data;
 select * from finish();
