@@ -7552,7 +7552,7 @@ grant execute on function etl_api.time_out_workflows(uuid[]) to service_role;
 --   json                 a string that holds JSON, parsed; anything else unchanged
 -- An array is transformed element by element (not by text and json); elements that cannot be are left out.
 create or replace function utils.apply_transform(value jsonb, transform text) returns jsonb
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 declare
@@ -7730,23 +7730,37 @@ grant execute on function utils.jsonb_compact(jsonb) to authenticated, service_r
 
 -- source: sql/utils/jsonb_complete_shapes.sql
 -- Counting is cheap. Shapes found in a sample are true but may be too few; where the nodes of all shapes are as many
--- as those of the path (which is never counted too low), none is missing. Two shapes that share nodes only make the
--- sum larger than the path's count, and such a path is walked.
+-- as those of the path (which is never counted too low), none is missing. That holds only while no node is counted for
+-- two shapes and every node of a shape is one of the path: where a shape may hold what another does, or a path that
+-- ends in "**" has a shape with a scalar in it, nothing is said.
 create or replace function utils.jsonb_complete_shapes(data jsonb, steps jsonb) returns jsonb
 language sql immutable strict parallel safe
 set search_path = ''
 as $$
-  select found.shapes
-  from (
-    select
-      coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(s.shape)), '[]') as shapes,
-      coalesce(pg_catalog.sum(utils.jsonpath_count($1, utils.shape_jsonpath(s.shape))), 0) as nodes,
-      pg_catalog.count(*) as shape_count
+  with found as materialized (
+    select s.shape, utils.shape_jsonpath(s.shape) as jsonpath
     from utils.jsonb_shapes($1, $2) as s (shape)
     where not pg_catalog.jsonb_path_exists($2, '$[*] ? (@ < 0)')
-  ) as found
-  where found.shape_count <= 64
-    and found.nodes = utils.path_count($1, $2)
+  )
+  select coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(f.shape)), '[]')
+  from found as f
+  having pg_catalog.count(*) <= 64
+    and coalesce(pg_catalog.sum(utils.jsonpath_count($1, f.jsonpath)), 0) = utils.path_count($1, $2)
+    and not coalesce(pg_catalog.bool_or($2 -> -1 = '"**"' and pg_catalog.jsonb_path_exists(
+      $1, (f.jsonpath || ' ? (@.type() != "object" && @.type() != "array")')::jsonpath)), false)
+    and not exists (
+      select 1
+      from found as a
+      join found as b
+        on a.shape < b.shape
+        and pg_catalog.cardinality(a.shape) = pg_catalog.cardinality(b.shape)
+      where a.shape || b.shape && '{[],"{}"}'
+        and not exists (
+          select 1
+          from unnest(a.shape, b.shape) as e (one, other)
+          where e.one <> e.other
+            and (pg_catalog."left"(e.one, 1), pg_catalog."left"(e.other, 1))
+              not in (('{', '.'), ('.', '{'), ('[', '#'), ('#', '['))))
 $$;
 
 comment on function utils.jsonb_complete_shapes(jsonb, jsonb) is
@@ -7945,7 +7959,7 @@ grant execute on function utils.jsonb_resolve_first(jsonb, jsonb) to authenticat
 -- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place.
 create or replace function utils.jsonb_resolve_object_names(data jsonb, mapping jsonb)
 returns table (object jsonb, path text[], raw jsonb)
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 #variable_conflict use_column
@@ -8016,7 +8030,7 @@ grant execute on function utils.jsonb_resolve_object_names(jsonb, jsonb) to auth
 -- Null against missing: a JSON null is a missing value here. One match is the value itself, several are an array of
 -- them in document order; a match that cannot be transformed is no match. With no match left, the default counts.
 create or replace function utils.jsonb_resolve_value(data jsonb, mapping jsonb) returns jsonb
-language plpgsql immutable parallel safe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 declare
@@ -8644,48 +8658,23 @@ grant execute on function utils.parse_date(jsonb) to authenticated, service_role
 -- end of source
 
 -- source: sql/utils/parse_json.sql
+-- Catching the error of a cast starts a subtransaction, which no parallel query may do: this function and all that call
+-- it say so.
 create or replace function utils.parse_json(input text) returns jsonb
-language plpgsql immutable strict parallel safe
+language plpgsql immutable strict parallel unsafe
 set search_path = ''
 as $$
-declare
-  string_mark constant text := E'\x01';
-  value_mark constant text := E'\x02';
-  escapes constant text := pg_catalog.replace(input, '\\', '');
-  skeleton text;
-  reduced text;
 begin
-  -- The text is judged before it is cast: catching the error of the cast would need a subtransaction, which a
-  -- parallel query forbids, and the test of PostgreSQL 16 (is json) is not there on 15.
-  if input ~ E'[\x01-\x08\x0b\x0c\x0e-\x1f]'
-    or pg_catalog.regexp_replace(
-      escapes, '\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}', '', 'g'
-    ) ~ '\\u(0000|[dD][89a-fA-F])'
-  then
+  return input::jsonb;
+exception
+  -- Not JSON, a character or number that jsonb cannot hold, or nested too deeply.
+  when data_exception or program_limit_exceeded or feature_not_supported then
     return null;
-  end if;
-  skeleton := pg_catalog.regexp_replace(
-    input, E'"(?:[^"\\\\\\x01-\\x1f]|\\\\["\\\\/bfnrt]|\\\\u[0-9a-fA-F]{4})*"', string_mark, 'g');
-  if skeleton ~ '[0-9]{255}' then
-    return null;
-  end if;
-  skeleton := pg_catalog.regexp_replace(
-    skeleton, '-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?(?![0-9.eE])|true|false|null', value_mark, 'g');
-  skeleton := pg_catalog.translate(skeleton, E' \t\n\r', '');
-  for depth in 1 .. 500 loop
-    reduced := pg_catalog.regexp_replace(
-      skeleton,
-      E'\\{(?:\\x01:[\\x01\\x02](?:,\\x01:[\\x01\\x02])*)?\\}|\\[(?:[\\x01\\x02](?:,[\\x01\\x02])*)?\\]',
-      value_mark, 'g');
-    exit when reduced = skeleton;
-    skeleton := reduced;
-  end loop;
-  return case when skeleton in (string_mark, value_mark) then input::jsonb end;
 end
 $$;
 
 comment on function utils.parse_json(text) is
-  'The JSON a text holds; null when it is none, is nested deeper than 500, or holds a number beyond numeric. Never raises.';
+  'The JSON a text holds; null when it is none, or none that jsonb can hold. Never raises.';
 
 revoke execute on function utils.parse_json(text) from public;
 grant execute on function utils.parse_json(text) to authenticated, service_role;
@@ -9193,7 +9182,7 @@ grant execute on function utils.transform_error(jsonb) to authenticated, service
 
 -- source: sql/utils/transform_value.sql
 create or replace function utils.transform_value(value jsonb, transform text) returns jsonb
-language plpgsql immutable strict parallel safe
+language plpgsql immutable strict parallel unsafe
 set search_path = ''
 as $$
 declare
