@@ -32,7 +32,8 @@ begin
   end if;
 
   stored_ids := etl_api.store_objects(found.org_ids, found.type_ids, found.new_keys);
-  object_ids := etl_api.match_objects(found.root_ids, found.natural_keys, stored_ids);
+  object_ids := etl_api.match_objects(found.org_ids, found.type_ids, found.activity_ids, found.source_ids, found.root_ids,
+    found.natural_keys, stored_ids);
 
   perform etl_api.link_found_objects(found.org_ids, found.activity_ids, object_ids, stored_ids);
 

@@ -38,17 +38,15 @@ begin
     ) as q
   ),
   numbered as (
-    select due.*,
+    select dated.*,
       pg_catalog.dense_rank() over (
-        partition by due.source_id
-        order by first_due.at, due.activity_request_id, due.chunk) as place
-    from due
-    cross join lateral (
-      select pg_catalog.min(d.due_at) as at
-      from due as d
-      where d.source_id = due.source_id
-        and d.activity_request_id = due.activity_request_id
-    ) as first_due
+        partition by dated.source_id
+        order by dated.first_due_at, dated.activity_request_id, dated.chunk) as place
+    from (
+      select due.*,
+        pg_catalog.min(due.due_at) over (partition by due.source_id, due.activity_request_id) as first_due_at
+      from due
+    ) as dated
   ),
   taken as (
     select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item
