@@ -4767,7 +4767,8 @@ begin
   end if;
 
   stored_ids := etl_api.store_objects(found.org_ids, found.type_ids, found.new_keys);
-  object_ids := etl_api.match_objects(found.root_ids, found.natural_keys, stored_ids);
+  object_ids := etl_api.match_objects(found.org_ids, found.type_ids, found.activity_ids, found.source_ids, found.root_ids,
+    found.natural_keys, stored_ids);
 
   perform etl_api.link_found_objects(found.org_ids, found.activity_ids, object_ids, stored_ids);
 
@@ -4814,7 +4815,10 @@ grant execute on function etl_api.map_answers(etl_api.answer[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/match_objects.sql
-create or replace function etl_api.match_objects(root_ids uuid[], natural_keys jsonb[], stored_ids uuid[]) returns uuid[]
+create or replace function etl_api.match_objects(
+  org_ids uuid[], object_type_ids uuid[], activity_request_ids uuid[], source_ids uuid[], root_ids uuid[],
+  natural_keys jsonb[], stored_ids uuid[])
+returns uuid[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -4823,33 +4827,47 @@ begin
     -- By the natural key. Only where one object was asked about, and one without a key came back, it is that one.
     select pg_catalog.array_agg(coalesce(n.stored_id, keyed.object_id, only_one.object_id) order by n.place)
     from (
-      select t.root_id, t.natural_key, t.stored_id, t.place,
-        pg_catalog.count(*) over (partition by t.root_id) as came
-      from unnest(root_ids, natural_keys, stored_ids)
-        with ordinality as t (root_id, natural_key, stored_id, place)
+      select t.*, pg_catalog.count(*) over (partition by t.root_id) as came
+      from unnest(org_ids, object_type_ids, activity_request_ids, source_ids, root_ids, natural_keys, stored_ids)
+        with ordinality as t (org_id, object_type_id, activity_request_id, source_id, root_id, natural_key, stored_id, place)
     ) as n
+    -- One probe for the object, then one for its run, however many objects a request asks about: each limit keeps the
+    -- planner from turning the two into a join that reads all runs of the activity.
+    left join lateral (
+      select o.id
+      from public.object as o
+      where n.stored_id is null
+        and o.org_id = n.org_id
+        and o.object_type_id = n.object_type_id
+        and o.key_hash = pg_catalog.sha256(pg_catalog.convert_to(n.natural_key::text, 'UTF8'))
+      limit 1
+    ) as known on true
     left join lateral (
       select q.object_id
       from public.run_queue as q
-      join public.object as o on o.id = q.object_id
-      where q.run_request_id = n.root_id
-        and o.natural_key = n.natural_key
+      where q.activity_request_id = n.activity_request_id
+        and q.object_id = known.id
+        and q.source_id = n.source_id
+        and q.run_request_id is not distinct from n.root_id
       limit 1
-    ) as keyed on n.stored_id is null and n.natural_key is not null
+    ) as keyed on true
     left join lateral (
       select (pg_catalog.array_agg(q.object_id))[1] as object_id
       from public.run_queue as q
       where q.run_request_id = n.root_id
+        and n.stored_id is null
+        and n.natural_key is null
+        and n.came = 1
       having pg_catalog.count(*) = 1
-    ) as only_one on n.stored_id is null and n.natural_key is null and n.came = 1);
+    ) as only_one on true);
 end
 $$;
 
-comment on function etl_api.match_objects(uuid[], jsonb[], uuid[]) is
+comment on function etl_api.match_objects(uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], uuid[]) is
   'Which object each sighting is: the stored one where given, else the one asked about (run_queue of the chain) with the same natural key, else the only one asked about. Null: none of them.';
 
-revoke execute on function etl_api.match_objects(uuid[], jsonb[], uuid[]) from public;
-grant execute on function etl_api.match_objects(uuid[], jsonb[], uuid[]) to service_role;
+revoke execute on function etl_api.match_objects(uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], uuid[]) from public;
+grant execute on function etl_api.match_objects(uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/object_values.sql
@@ -5346,17 +5364,15 @@ begin
     ) as q
   ),
   numbered as (
-    select due.*,
+    select dated.*,
       pg_catalog.dense_rank() over (
-        partition by due.source_id
-        order by first_due.at, due.activity_request_id, due.chunk) as place
-    from due
-    cross join lateral (
-      select pg_catalog.min(d.due_at) as at
-      from due as d
-      where d.source_id = due.source_id
-        and d.activity_request_id = due.activity_request_id
-    ) as first_due
+        partition by dated.source_id
+        order by dated.first_due_at, dated.activity_request_id, dated.chunk) as place
+    from (
+      select due.*,
+        pg_catalog.min(due.due_at) over (partition by due.source_id, due.activity_request_id) as first_due_at
+      from due
+    ) as dated
   ),
   taken as (
     select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item

@@ -178,7 +178,7 @@ drop function etl_api.reconstruct_values_to_activity_request(uuid);
 drop function etl_api.process_run_results_for_source(uuid,jsonb);
 drop function etl_api.pick(jsonb,text[]);
 drop function etl_api.object_values(uuid[]);
-drop function etl_api.match_objects(uuid[],jsonb[],uuid[]);
+drop function etl_api.match_objects(uuid[],uuid[],uuid[],uuid[],uuid[],jsonb[],uuid[]);
 drop function etl_api.map_answers(etl_api.answer[]);
 drop function etl_api.link_found_objects(uuid[],uuid[],uuid[],uuid[]);
 drop function etl_api.answer_objects(etl_api.answer[]);
