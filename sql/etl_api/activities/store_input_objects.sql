@@ -12,10 +12,6 @@ declare
   object_ids uuid[];
   fault_ids uuid[];
   fault_texts jsonb[];
-  value_org_ids uuid[];
-  value_object_ids uuid[];
-  value_datapoint_ids uuid[];
-  value_values jsonb[];
 begin
   -- From the request's data, for activities that take no other activity's objects.
   select
@@ -68,29 +64,7 @@ begin
   order by linked.ordinal
   on conflict do nothing;
 
-  -- What the request itself says of an object is a value like any other, with the source "input".
-  select
-    pg_catalog.array_agg(t.org_id),
-    pg_catalog.array_agg(t.object_id),
-    pg_catalog.array_agg(d.id),
-    -- A key is the same with blanks around it; what is sent to a source should not have them.
-    pg_catalog.array_agg(case when d.name = any (ot.key_datapoints) and pg_catalog.jsonb_typeof(t.object -> d.name) = 'string'
-      then pg_catalog.to_jsonb(pg_catalog.btrim(t.object ->> d.name, E' \t\r\n')) else t.object -> d.name end)
-  into value_org_ids, value_object_ids, value_datapoint_ids, value_values
-  from unnest(org_ids, type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
-  join public.object_type as ot on ot.id = t.type_id
-  join public.datapoint as d
-    on d.object_type_id = t.type_id
-    and (d.org_id is null or d.org_id = t.org_id)
-    and t.object ? d.name
-    and t.object -> d.name <> 'null';
-
-  perform etl_api.store_values(
-    value_org_ids, value_object_ids, value_datapoint_ids,
-    pg_catalog.array_fill(null::uuid, array[coalesce(pg_catalog.cardinality(value_org_ids), 0)]),
-    value_values,
-    pg_catalog.array_fill(1::numeric, array[coalesce(pg_catalog.cardinality(value_org_ids), 0)]),
-    pg_catalog.array_fill(null::uuid, array[coalesce(pg_catalog.cardinality(value_org_ids), 0)]));
+  perform etl_api.store_input_values(org_ids, type_ids, object_ids, objects);
 
   return query
   select f.id, pg_catalog.jsonb_agg(f.fault)

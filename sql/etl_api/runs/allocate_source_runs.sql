@@ -14,55 +14,13 @@ declare
   missing jsonb[];
   request_ids uuid[];
 begin
-  -- Runs that are due, per source in order; those of one activity lie side by side and fill one request.
-  with due as (
-    select q.id, q.source_id, q.activity_request_id, q.due_at,
-      (pg_catalog.row_number() over (
-        partition by q.source_id, q.activity_request_id
-        order by q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
-    from (
-      select t.source_id, t.capacity, s.max_objects_per_request
-      from unnest(source_ids, capacities) as t (source_id, capacity)
-      join public.source as s on s.id = t.source_id
-      where t.capacity > 0
-    ) as c
-    cross join lateral (
-      select q.id, q.source_id, q.activity_request_id, q.due_at
-      from public.run_queue as q
-      where q.source_id = c.source_id
-        and q.state in ('waiting', 'ready')
-        and q.due_at <= utils.now()
-      order by q.due_at, q.activity_request_id
-      limit least(c.capacity * c.max_objects_per_request, greatest(c.capacity, 2000))
-      for update skip locked
-    ) as q
-  ),
-  numbered as (
-    select dated.*,
-      pg_catalog.dense_rank() over (
-        partition by dated.source_id
-        order by dated.first_due_at, dated.activity_request_id, dated.chunk) as place
-    from (
-      select due.*,
-        pg_catalog.min(due.due_at) over (partition by due.source_id, due.activity_request_id) as first_due_at
-      from due
-    ) as dated
-  ),
-  taken as (
-    select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item
-    from numbered as n
-    join unnest(source_ids, capacities) as t (source_id, capacity)
-      on t.source_id = n.source_id
-      and n.place <= t.capacity
-  )
   select
-    pg_catalog.array_agg(taken.id order by taken.item, taken.due_at, taken.id),
-    pg_catalog.array_agg(taken.item order by taken.item, taken.due_at, taken.id),
-    pg_catalog.array_agg(taken.source_id order by taken.item, taken.due_at, taken.id),
-    pg_catalog.array_agg(taken.activity_request_id order by taken.item, taken.due_at, taken.id)
+    pg_catalog.array_agg(taken.run_id order by taken.item, taken.due_at, taken.run_id),
+    pg_catalog.array_agg(taken.item order by taken.item, taken.due_at, taken.run_id),
+    pg_catalog.array_agg(taken.source_id order by taken.item, taken.due_at, taken.run_id),
+    pg_catalog.array_agg(taken.activity_request_id order by taken.item, taken.due_at, taken.run_id)
   into run_ids, run_items, source_of, activity_of
-  from taken
-  where taken.item <= max_requests;
+  from etl_api.take_due_runs(source_ids, capacities, max_requests) as taken;
   if run_ids is null then
     return '{}'::uuid[];
   end if;
