@@ -1249,10 +1249,6 @@ declare
   object_ids uuid[];
   fault_ids uuid[];
   fault_texts jsonb[];
-  value_org_ids uuid[];
-  value_object_ids uuid[];
-  value_datapoint_ids uuid[];
-  value_values jsonb[];
 begin
   -- From the request's data, for activities that take no other activity's objects.
   select
@@ -1305,29 +1301,7 @@ begin
   order by linked.ordinal
   on conflict do nothing;
 
-  -- What the request itself says of an object is a value like any other, with the source "input".
-  select
-    pg_catalog.array_agg(t.org_id),
-    pg_catalog.array_agg(t.object_id),
-    pg_catalog.array_agg(d.id),
-    -- A key is the same with blanks around it; what is sent to a source should not have them.
-    pg_catalog.array_agg(case when d.name = any (ot.key_datapoints) and pg_catalog.jsonb_typeof(t.object -> d.name) = 'string'
-      then pg_catalog.to_jsonb(pg_catalog.btrim(t.object ->> d.name, E' \t\r\n')) else t.object -> d.name end)
-  into value_org_ids, value_object_ids, value_datapoint_ids, value_values
-  from unnest(org_ids, type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
-  join public.object_type as ot on ot.id = t.type_id
-  join public.datapoint as d
-    on d.object_type_id = t.type_id
-    and (d.org_id is null or d.org_id = t.org_id)
-    and t.object ? d.name
-    and t.object -> d.name <> 'null';
-
-  perform etl_api.store_values(
-    value_org_ids, value_object_ids, value_datapoint_ids,
-    pg_catalog.array_fill(null::uuid, array[coalesce(pg_catalog.cardinality(value_org_ids), 0)]),
-    value_values,
-    pg_catalog.array_fill(1::numeric, array[coalesce(pg_catalog.cardinality(value_org_ids), 0)]),
-    pg_catalog.array_fill(null::uuid, array[coalesce(pg_catalog.cardinality(value_org_ids), 0)]));
+  perform etl_api.store_input_values(org_ids, type_ids, object_ids, objects);
 
   return query
   select f.id, pg_catalog.jsonb_agg(f.fault)
@@ -1341,6 +1315,54 @@ comment on function etl_api.store_input_objects(uuid[]) is
 
 revoke execute on function etl_api.store_input_objects(uuid[]) from public;
 grant execute on function etl_api.store_input_objects(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/store_input_values.sql
+create or replace function etl_api.store_input_values(
+  org_ids uuid[], object_type_ids uuid[], object_ids uuid[], objects jsonb[])
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  value_org_ids uuid[];
+  value_object_ids uuid[];
+  value_datapoint_ids uuid[];
+  value_values jsonb[];
+  count int;
+begin
+  -- What the request itself says of an object is a value like any other, with the source "input".
+  select
+    pg_catalog.array_agg(t.org_id),
+    pg_catalog.array_agg(t.object_id),
+    pg_catalog.array_agg(d.id),
+    -- A key is the same with blanks around it; what is sent to a source should not have them.
+    pg_catalog.array_agg(case when d.name = any (ot.key_datapoints) and pg_catalog.jsonb_typeof(t.object -> d.name) = 'string'
+      then pg_catalog.to_jsonb(pg_catalog.btrim(t.object ->> d.name, E' \t\r\n')) else t.object -> d.name end)
+  into value_org_ids, value_object_ids, value_datapoint_ids, value_values
+  from unnest(org_ids, object_type_ids, object_ids, objects) as t (org_id, type_id, object_id, object)
+  join public.object_type as ot on ot.id = t.type_id
+  join public.datapoint as d
+    on d.object_type_id = t.type_id
+    and (d.org_id is null or d.org_id = t.org_id)
+    and t.object ? d.name
+    and t.object -> d.name <> 'null';
+
+  count := coalesce(pg_catalog.cardinality(value_org_ids), 0);
+  return etl_api.store_values(
+    value_org_ids, value_object_ids, value_datapoint_ids,
+    pg_catalog.array_fill(null::uuid, array[count]),
+    value_values,
+    pg_catalog.array_fill(1::numeric, array[count]),
+    pg_catalog.array_fill(null::uuid, array[count]));
+end
+$$;
+
+comment on function etl_api.store_input_values(uuid[], uuid[], uuid[], jsonb[]) is
+  'Stores what a request says of its own objects: every member that has the name of a datapoint of the type. Returns how many values.';
+
+revoke execute on function etl_api.store_input_values(uuid[], uuid[], uuid[], jsonb[]) from public;
+grant execute on function etl_api.store_input_values(uuid[], uuid[], uuid[], jsonb[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/take_dependency_objects.sql
@@ -5340,55 +5362,13 @@ declare
   missing jsonb[];
   request_ids uuid[];
 begin
-  -- Runs that are due, per source in order; those of one activity lie side by side and fill one request.
-  with due as (
-    select q.id, q.source_id, q.activity_request_id, q.due_at,
-      (pg_catalog.row_number() over (
-        partition by q.source_id, q.activity_request_id
-        order by q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
-    from (
-      select t.source_id, t.capacity, s.max_objects_per_request
-      from unnest(source_ids, capacities) as t (source_id, capacity)
-      join public.source as s on s.id = t.source_id
-      where t.capacity > 0
-    ) as c
-    cross join lateral (
-      select q.id, q.source_id, q.activity_request_id, q.due_at
-      from public.run_queue as q
-      where q.source_id = c.source_id
-        and q.state in ('waiting', 'ready')
-        and q.due_at <= utils.now()
-      order by q.due_at, q.activity_request_id
-      limit least(c.capacity * c.max_objects_per_request, greatest(c.capacity, 2000))
-      for update skip locked
-    ) as q
-  ),
-  numbered as (
-    select dated.*,
-      pg_catalog.dense_rank() over (
-        partition by dated.source_id
-        order by dated.first_due_at, dated.activity_request_id, dated.chunk) as place
-    from (
-      select due.*,
-        pg_catalog.min(due.due_at) over (partition by due.source_id, due.activity_request_id) as first_due_at
-      from due
-    ) as dated
-  ),
-  taken as (
-    select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item
-    from numbered as n
-    join unnest(source_ids, capacities) as t (source_id, capacity)
-      on t.source_id = n.source_id
-      and n.place <= t.capacity
-  )
   select
-    pg_catalog.array_agg(taken.id order by taken.item, taken.due_at, taken.id),
-    pg_catalog.array_agg(taken.item order by taken.item, taken.due_at, taken.id),
-    pg_catalog.array_agg(taken.source_id order by taken.item, taken.due_at, taken.id),
-    pg_catalog.array_agg(taken.activity_request_id order by taken.item, taken.due_at, taken.id)
+    pg_catalog.array_agg(taken.run_id order by taken.item, taken.due_at, taken.run_id),
+    pg_catalog.array_agg(taken.item order by taken.item, taken.due_at, taken.run_id),
+    pg_catalog.array_agg(taken.source_id order by taken.item, taken.due_at, taken.run_id),
+    pg_catalog.array_agg(taken.activity_request_id order by taken.item, taken.due_at, taken.run_id)
   into run_ids, run_items, source_of, activity_of
-  from taken
-  where taken.item <= max_requests;
+  from etl_api.take_due_runs(source_ids, capacities, max_requests) as taken;
   if run_ids is null then
     return '{}'::uuid[];
   end if;
@@ -5698,6 +5678,70 @@ comment on function etl_api.missing_datapoints(uuid[], uuid[]) is
 
 revoke execute on function etl_api.missing_datapoints(uuid[], uuid[]) from public;
 grant execute on function etl_api.missing_datapoints(uuid[], uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/runs/take_due_runs.sql
+create or replace function etl_api.take_due_runs(source_ids uuid[], capacities int[], max_requests int)
+returns table (run_id uuid, item int, source_id uuid, activity_request_id uuid, due_at timestamptz)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  return query
+  -- In the order of the index, where the runs of one activity lie side by side and fill one request. Looking further
+  -- than 2,000 rows ahead for a fuller request would lock rows that another claim could take.
+  with due as (
+    select q.id, q.source_id, q.activity_request_id, q.due_at,
+      (pg_catalog.row_number() over (
+        partition by q.source_id, q.activity_request_id
+        order by q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
+    from (
+      select t.source_id, t.capacity, s.max_objects_per_request
+      from unnest(source_ids, capacities) as t (source_id, capacity)
+      join public.source as s on s.id = t.source_id
+      where t.capacity > 0
+    ) as c
+    cross join lateral (
+      select q.id, q.source_id, q.activity_request_id, q.due_at
+      from public.run_queue as q
+      where q.source_id = c.source_id
+        and q.state in ('waiting', 'ready')
+        and q.due_at <= utils.now()
+      order by q.due_at, q.activity_request_id
+      limit least(c.capacity * c.max_objects_per_request, greatest(c.capacity, 2000))
+      for update skip locked
+    ) as q
+  ),
+  numbered as (
+    select dated.*,
+      pg_catalog.dense_rank() over (
+        partition by dated.source_id
+        order by dated.first_due_at, dated.activity_request_id, dated.chunk) as place
+    from (
+      select due.*,
+        pg_catalog.min(due.due_at) over (partition by due.source_id, due.activity_request_id) as first_due_at
+      from due
+    ) as dated
+  ),
+  taken as (
+    select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item
+    from numbered as n
+    join unnest(source_ids, capacities) as t (source_id, capacity)
+      on t.source_id = n.source_id
+      and n.place <= t.capacity
+  )
+  select taken.id, taken.item, taken.source_id, taken.activity_request_id, taken.due_at
+  from taken
+  where taken.item <= max_requests;
+end
+$$;
+
+comment on function etl_api.take_due_runs(uuid[], int[], int) is
+  'Locks runs that are due, the longest due first, and groups them into HTTP requests: item numbers the requests from 1, at most max_requests, at most capacities[i] of source_ids[i], each with runs of one activity and at most max_objects_per_request of them.';
+
+revoke execute on function etl_api.take_due_runs(uuid[], int[], int) from public;
+grant execute on function etl_api.take_due_runs(uuid[], int[], int) to service_role;
 -- end of source
 
 -- source: sql/etl_api/runs/trigger_run_executor.sql
