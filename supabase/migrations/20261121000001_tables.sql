@@ -37,6 +37,8 @@ create type etl_api.entity_kind as enum
   ('workflow_request', 'activity_request', 'run_queue', 'run_request', 'delivery');
 create type public.factor_type_enum as enum
   ('volume', 'boolean', 'option', 'time', 'place', 'frequency', 'reason', 'entity', 'similarity');
+create type public.factor_type_description as enum
+  ('How many', 'Is', 'What', 'When', 'Where', 'How often', 'Why', 'How similar');
 create type public.operator_enum as enum
   ('equals', 'not_equals', 'greater_than', 'greater_equal', 'less_than', 'less_equal', 'contains', 'not_contains',
    'starts_with', 'ends_with', 'in', 'not_in', 'between', 'is_null', 'is_not_null', 'like', 'ilike', 'regex',
@@ -49,6 +51,7 @@ comment on type public.run_request_state is 'States of run_request; see etl_api.
 comment on type public.delivery_state is 'States of delivery; see etl_api.state_transition.';
 comment on type etl_api.entity_kind is 'The tables that have a state.';
 comment on type public.factor_type_enum is 'What kind of fact a factor speaks of; it decides how its sentence reads.';
+comment on type public.factor_type_description is 'The question words of factor types; see public.generate_factor_description.';
 comment on type public.operator_enum is 'How a factor compares a value.';
 
 -- ---------------------------------------------------------------- ids
@@ -94,14 +97,15 @@ comment on column public.org.id is 'Identity of the tenant.';
 comment on column public.org.name is 'Name shown to people.';
 comment on column public.org.slug is 'Short name for URLs: lower-case letters, digits, hyphens.';
 comment on column public.org.request_count is 'Activity requests so far; kept by the engine.';
-comment on column public.org.run_count is 'Runs executed so far; kept by the engine.';
+comment on column public.org.run_count is 'Runs executed so far: each that was sent to its source; kept by the engine.';
 comment on column public.org.object_count is 'Objects stored; kept by the engine.';
-comment on column public.org.datapoint_count is 'Datapoints available; kept by the engine.';
-comment on column public.org.free_objects is 'Objects left in the free tier; null means not limited.';
+comment on column public.org.datapoint_count is 'Datapoints available, its own and the shared ones; kept by the engine.';
+comment on column public.org.free_objects is
+  'Objects left in the free tier, counted down by the engine; null means not limited. At 0, and without next_charge, requests are refused.';
 comment on column public.org.last_charge is 'When the tenant was last charged.';
-comment on column public.org.next_charge is 'When the tenant is charged next.';
+comment on column public.org.next_charge is 'When the tenant is charged next; null: no charge is arranged.';
 comment on column public.org.settings is
-  'Settings by name: webhook_secret_name (secret that signs messages to URLs given in a request, default "webhook").';
+  'Settings by name: webhook_secret_name (secret that signs messages to URLs given in a request, default "webhook"), monthly_budget (cost of runs per calendar month in UTC, at most), log_level (debug, info, warn or error: what is written to the log, default info).';
 comment on column public.org.created_at is 'When the tenant was made.';
 comment on column public.org.deleted_at is 'When the tenant was deleted; null while it lives.';
 
@@ -335,6 +339,10 @@ create table public.workflow_request (
   replay int not null default 0,
   data jsonb,
   idempotency_key text check (length(idempotency_key) between 1 and 255),
+  priority int not null default 0,
+  not_before timestamptz,
+  deadline_at timestamptz,
+  schedule_id uuid,
   state public.workflow_request_state not null default 'new',
   state_substate text,
   state_via public.workflow_request_state[],
@@ -350,6 +358,9 @@ create unique index workflow_request_idempotency_key on public.workflow_request 
   where idempotency_key is not null and replay = 0;
 create index workflow_request_timeout_idx on public.workflow_request (timeout_at)
   where state in ('ready', 'waiting', 'in_progress');
+create index workflow_request_not_before_idx on public.workflow_request (not_before)
+  where state = 'waiting' and not_before is not null;
+create index workflow_request_schedule_id_idx on public.workflow_request (schedule_id) where schedule_id is not null;
 create index workflow_request_org_id_idx on public.workflow_request (org_id, created_at);
 -- The key comes after the other indexes: while a table has no statistics the planner holds every index for equally
 -- good and takes the last one, and the checks of foreign keys keep that plan. By org_id they would read the tenant.
@@ -361,6 +372,11 @@ comment on column public.workflow_request.replay is 'Always 0 in a row that stay
 comment on column public.workflow_request.data is 'Input, activities with setup and destination: docs/requests.md.';
 comment on column public.workflow_request.idempotency_key is
   'Unique per tenant: a second insert under the same key returns the first row''s id and starts nothing.';
+comment on column public.workflow_request.priority is
+  'Runs of a higher priority go first among those of its tenant, -100 to 100; 0 by default.';
+comment on column public.workflow_request.not_before is 'It waits until this time before it starts; null: at once.';
+comment on column public.workflow_request.deadline_at is 'When it is timed out at the latest, whatever its time-out says.';
+comment on column public.workflow_request.schedule_id is 'The schedule that made it; null when somebody inserted it.';
 comment on column public.workflow_request.state is 'Where it stands; written by the engine.';
 comment on column public.workflow_request.state_substate is 'The class of a fault, partial, cancelled, …; null when all is plain.';
 comment on column public.workflow_request.state_via is 'States between the last two when one write took several steps.';
@@ -372,6 +388,41 @@ comment on column public.workflow_request.timeout_at is 'When it is timed out if
 comment on column public.workflow_request.created_at is 'When it was inserted.';
 comment on column public.workflow_request.started_at is 'When its first activity started.';
 comment on column public.workflow_request.finished_at is 'When it ended: done, failed, timed out, invalid.';
+
+create table public.workflow_schedule (
+  id uuid not null default gen_random_uuid(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  cron text not null,
+  time_zone text not null default 'UTC',
+  data jsonb not null,
+  priority int not null default 0 check (priority between -100 and 100),
+  enabled boolean not null default true,
+  next_at timestamptz,
+  last_at timestamptz,
+  last_request_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (id, org_id),
+  unique (org_id, name)
+);
+create index workflow_schedule_next_at_idx on public.workflow_schedule (next_at) where enabled;
+alter table public.workflow_request
+  add foreign key (schedule_id, org_id) references public.workflow_schedule (id, org_id) on delete set null (schedule_id);
+comment on table public.workflow_schedule is
+  'A workflow request made again and again: at each time its cron expression names, one workflow_request with its data.';
+comment on column public.workflow_schedule.id is 'Identity of the schedule.';
+comment on column public.workflow_schedule.org_id is 'Its tenant.';
+comment on column public.workflow_schedule.name is 'Name shown to people, unique per tenant.';
+comment on column public.workflow_schedule.cron is
+  'When: minute, hour, day of month, month, day of week, as cron(8) reads them; or @hourly, @daily, @weekly, @monthly, @yearly.';
+comment on column public.workflow_schedule.time_zone is 'The time zone the expression is read in, such as Europe/Berlin.';
+comment on column public.workflow_schedule.data is 'The data of the requests it makes.';
+comment on column public.workflow_schedule.priority is 'The priority of the requests it makes.';
+comment on column public.workflow_schedule.enabled is 'Whether it makes requests.';
+comment on column public.workflow_schedule.next_at is 'When it makes the next one; written by the engine.';
+comment on column public.workflow_schedule.last_at is 'The time for which it made the last one; written by the engine.';
+comment on column public.workflow_schedule.last_request_id is 'The last request it made; written by the engine.';
+comment on column public.workflow_schedule.created_at is 'When the schedule was made.';
 
 -- Who inserts a key first has it; who comes second at the same time waits here until the first has committed.
 -- Advisory locks would do the same until one statement brings more keys than the server has room for locks.
@@ -409,7 +460,8 @@ create type etl_api.requested_activity as (
   allowed_source_ids uuid[],
   unknown_source_ids uuid[],
   source_ids uuid[],
-  targets jsonb
+  targets jsonb,
+  on_failure text
 );
 comment on type etl_api.requested_activity is
   'An activity of a request: its text (body), what the text names (null where it names nothing), and the activities that take its objects (targets).';
@@ -431,6 +483,7 @@ create table public.activity_request (
   max_objects int,
   datapoint_ids uuid[] not null default '{}',
   source_ids uuid[] not null default '{}',
+  on_failure text not null default 'fail' check (on_failure in ('fail', 'continue', 'skip')),
   state public.activity_request_state not null default 'new',
   state_substate text,
   state_via public.activity_request_state[],
@@ -462,9 +515,11 @@ comment on column public.activity_request.destination is 'Where its result goes:
 comment on column public.activity_request.max_objects is 'Objects it takes or finds, at most; null means not limited.';
 comment on column public.activity_request.datapoint_ids is 'The datapoints asked for.';
 comment on column public.activity_request.source_ids is 'The sources that may be asked, in order of priority.';
+comment on column public.activity_request.on_failure is
+  'What becomes of the activities that take its objects when it fails, is invalid, timed out or cancelled: fail (they are invalid, dependency_failed), continue (they start with the objects there are) or skip (they end done, skipped).';
 comment on column public.activity_request.state is 'Where it stands.';
 comment on column public.activity_request.state_substate is
-  'Why: phase, dependency (waiting); partial, no_objects (done); missing_value, dependency_failed (invalid); …';
+  'Why: phase, dependency (waiting); partial, no_objects, skipped (done); missing_value, dependency_failed (invalid); …';
 comment on column public.activity_request.state_via is 'States between the last two when one write took several steps.';
 comment on column public.activity_request.errors is 'Faults found when it started: [{code, path, found, message, hint}].';
 comment on column public.activity_request.timeout_at is 'When it is timed out if it has not ended.';
@@ -540,6 +595,8 @@ create table public.activity_object (
   role text not null check (role in ('input', 'result')),
   object_id uuid not null,
   ordinal bigint generated always as identity,
+  score numeric,
+  is_new boolean,
   primary key (activity_request_id, role, object_id),
   foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
   foreign key (object_id, org_id) references public.object (id, org_id) on delete cascade
@@ -551,6 +608,43 @@ comment on column public.activity_object.activity_request_id is 'The activity re
 comment on column public.activity_object.role is 'input or result.';
 comment on column public.activity_object.object_id is 'The object.';
 comment on column public.activity_object.ordinal is 'Order in which they came.';
+comment on column public.activity_object.score is
+  'Share of the activity''s use cases that a found object meets, 0 to 1; null when it was not ranked.';
+comment on column public.activity_object.is_new is
+  'Whether a search found the object for the first time; null for input.';
+
+create table public.guardrail_refusal (
+  id bigint generated always as identity primary key,
+  org_id uuid not null,
+  activity_request_id uuid not null,
+  object_id uuid not null,
+  stage text not null check (stage in ('before_run', 'after_result')),
+  datapoint_id uuid references public.datapoint (id) on delete cascade,
+  source_id uuid references public.source (id) on delete cascade,
+  factor_id uuid references public.factor (id) on delete set null,
+  description text not null,
+  value jsonb,
+  run_request_id uuid,
+  refused_at timestamptz not null default now(),
+  unique nulls not distinct (activity_request_id, object_id, factor_id, stage, datapoint_id, source_id),
+  foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
+  foreign key (object_id, org_id) references public.object (id, org_id) on delete cascade
+);
+create index guardrail_refusal_object_id_idx on public.guardrail_refusal (object_id);
+comment on table public.guardrail_refusal is
+  'What a guardrail refused: an object that was not run (before_run), or a value or found object that was not accepted (after_result).';
+comment on column public.guardrail_refusal.id is 'Identity of the refusal.';
+comment on column public.guardrail_refusal.org_id is 'Its tenant.';
+comment on column public.guardrail_refusal.activity_request_id is 'The activity request whose guardrail it was.';
+comment on column public.guardrail_refusal.object_id is 'The object.';
+comment on column public.guardrail_refusal.stage is 'before_run or after_result.';
+comment on column public.guardrail_refusal.datapoint_id is 'The datapoint of the value that broke the guardrail.';
+comment on column public.guardrail_refusal.source_id is 'The source that gave the value; null for the request''s own input.';
+comment on column public.guardrail_refusal.factor_id is 'The guardrail; null when it was deleted since.';
+comment on column public.guardrail_refusal.description is 'The guardrail''s sentence as it was then.';
+comment on column public.guardrail_refusal.value is 'The value that broke it; null when there was none.';
+comment on column public.guardrail_refusal.run_request_id is 'The HTTP request whose answer held the value.';
+comment on column public.guardrail_refusal.refused_at is 'When.';
 
 -- ---------------------------------------------------------------- runs and exchange
 
@@ -563,6 +657,7 @@ create table public.run_queue (
   object_id uuid,
   datapoint_ids uuid[] not null default '{}',
   run_request_id uuid,
+  priority int not null default 0,
   state public.run_queue_state not null default 'new',
   state_substate text,
   state_via public.run_queue_state[],
@@ -577,8 +672,9 @@ create table public.run_queue (
   foreign key (object_id, org_id) references public.object (id, org_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.05);
--- In this order the runs of one activity lie side by side, so a batch for one HTTP request is one range.
-create index run_queue_due_idx on public.run_queue (source_id, due_at, activity_request_id)
+-- Each tenant has a queue of its own at each source, so a claim can go round the tenants. In this order the runs of one
+-- activity lie side by side, so a batch for one HTTP request is one range.
+create index run_queue_due_idx on public.run_queue (source_id, org_id, priority desc, due_at, activity_request_id)
   where state in ('waiting', 'ready');
 create index run_queue_open_idx on public.run_queue (activity_request_id)
   where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
@@ -593,6 +689,7 @@ comment on column public.run_queue.source_id is 'Who is asked.';
 comment on column public.run_queue.object_id is 'About what; null for a search that takes no object.';
 comment on column public.run_queue.datapoint_ids is 'What is asked for.';
 comment on column public.run_queue.run_request_id is 'The first HTTP request that carries it (run_request.root_id of its chain).';
+comment on column public.run_queue.priority is 'workflow_request.priority, by which it is taken.';
 comment on column public.run_queue.state is 'waiting: not yet allocated; in_progress: its HTTP requests run; then how it ended.';
 comment on column public.run_queue.state_substate is 'no_value (the answer brought nothing asked for), missing_value, http_500, rate_limited, …';
 comment on column public.run_queue.state_via is 'States between the last two when one write took several steps.';
@@ -615,6 +712,7 @@ create table public.run_request (
   external_id text,
   attempts int not null default 0,
   polls int not null default 0,
+  cost numeric not null default 0,
   state public.run_request_state not null default 'new',
   state_substate text,
   state_via public.run_request_state[],
@@ -649,6 +747,8 @@ comment on column public.run_request.cursor is 'The cursor that the page before 
 comment on column public.run_request.external_id is 'The id that the third party gave to an asynchronous run.';
 comment on column public.run_request.attempts is 'How often it was claimed to be sent; hand-backs do not count.';
 comment on column public.run_request.polls is 'How often a status question was answered "not yet".';
+comment on column public.run_request.cost is
+  'What it costs: source.cost_per_run when it was made, for kind run; else 0. In the currency of the tenant.';
 comment on column public.run_request.state is 'Where it stands.';
 comment on column public.run_request.state_substate is 'backoff, polling, released, lease_expired; or the class of the last error.';
 comment on column public.run_request.state_via is 'States between the last two when one write took several steps.';
@@ -661,6 +761,44 @@ comment on column public.run_request.error is 'The last error: {code, message, r
 comment on column public.run_request.created_at is 'When it was made.';
 comment on column public.run_request.claimed_at is 'When it was claimed last.';
 comment on column public.run_request.finished_at is 'When it ended.';
+
+create table etl_api.source_window (
+  source_id uuid not null references public.source (id) on delete cascade,
+  period text not null check (period in ('second', 'minute', 'day')),
+  began_at timestamptz not null,
+  used int not null,
+  primary key (source_id, period)
+);
+comment on table etl_api.source_window is
+  'How many HTTP requests a source with a rate_limit was sent in the current second, minute and day; written by claims.';
+comment on column etl_api.source_window.source_id is 'The source.';
+comment on column etl_api.source_window.period is 'second, minute or day.';
+comment on column etl_api.source_window.began_at is 'When the window began, in UTC.';
+comment on column etl_api.source_window.used is 'Requests claimed in it.';
+
+create table etl_api.source_turn (
+  source_id uuid primary key references public.source (id) on delete cascade,
+  org_id uuid not null
+);
+comment on table etl_api.source_turn is
+  'The tenant that a source served last: the next claim begins behind it, so that all have their turn.';
+comment on column etl_api.source_turn.source_id is 'The source.';
+comment on column etl_api.source_turn.org_id is 'The tenant served last.';
+
+create table etl_api.budget_used (
+  org_id uuid not null references public.org (id) on delete cascade,
+  month date,
+  workflow_request_id uuid,
+  amount numeric not null default 0,
+  unique nulls not distinct (org_id, month, workflow_request_id),
+  check ((month is null) <> (workflow_request_id is null))
+);
+comment on table etl_api.budget_used is
+  'What the runs of a tenant in a month, or of a workflow request, have cost so far, kept only where a budget caps it; written by claims.';
+comment on column etl_api.budget_used.org_id is 'The tenant.';
+comment on column etl_api.budget_used.month is 'First day of the month, in UTC; null for a workflow.';
+comment on column etl_api.budget_used.workflow_request_id is 'The workflow request; null for a month.';
+comment on column etl_api.budget_used.amount is 'Cost so far, in the currency of the tenant.';
 
 create table public.run_request_payload (
   run_request_id uuid not null,
@@ -728,6 +866,7 @@ create table public.activity_result (
   activity_request_id uuid not null,
   org_id uuid not null,
   objects jsonb not null,
+  refusals jsonb not null default '[]',
   summary jsonb not null,
   created_at timestamptz not null default now(),
   primary key (activity_request_id, org_id),
@@ -737,15 +876,19 @@ comment on table public.activity_result is 'The rebuilt result of an activity re
 comment on column public.activity_result.activity_request_id is 'The activity request.';
 comment on column public.activity_result.org_id is 'Its tenant.';
 comment on column public.activity_result.objects is '[{object_type, key, values, provenance}], in the order the objects came.';
-comment on column public.activity_result.summary is 'Counts: objects, values, missing, runs by state.';
+comment on column public.activity_result.refusals is
+  'What guardrails refused: [{key, stage, datapoint, source, value, description}], the first 1,000; the summary counts all.';
+comment on column public.activity_result.summary is 'Counts: objects, values, missing, refused, new, known, runs by state.';
 comment on column public.activity_result.created_at is 'When it was rebuilt.';
 
 create table public.delivery (
   id uuid not null default utils.new_id(),
   org_id uuid not null,
-  workflow_request_id uuid not null,
+  workflow_request_id uuid,
   workflow_replay int generated always as (0) stored,
   activity_request_id uuid,
+  alert_id uuid,
+  message_id uuid,
   endpoint_id uuid,
   url text not null,
   secret_name text not null,
@@ -775,10 +918,15 @@ create index delivery_lease_idx on public.delivery (lease_until) where state = '
 create index delivery_workflow_idx on public.delivery (workflow_request_id);
 create index delivery_activity_idx on public.delivery (activity_request_id);
 create index delivery_endpoint_idx on public.delivery (endpoint_id);
+create index delivery_alert_idx on public.delivery (alert_id) where alert_id is not null;
+create index delivery_message_idx on public.delivery (message_id) where message_id is not null;
 comment on table public.delivery is 'One message to one address; its id is the webhook-id and stays over all attempts.';
 comment on column public.delivery.id is 'Identity of the message.';
 comment on column public.delivery.org_id is 'Its tenant.';
-comment on column public.delivery.workflow_request_id is 'The request it tells of.';
+comment on column public.delivery.workflow_request_id is 'The request it tells of; null for an alert.';
+comment on column public.delivery.alert_id is 'The alert it tells of; null for a result.';
+comment on column public.delivery.message_id is
+  'What webhook-id is made of when the message was delivered before: the id of its first delivery; null: its own id.';
 comment on column public.delivery.workflow_replay is 'Always 0; completes the foreign key.';
 comment on column public.delivery.activity_request_id is 'The activity request it tells of; null for the whole workflow.';
 comment on column public.delivery.endpoint_id is 'The endpoint it goes to; null when the request gave a URL.';
@@ -862,8 +1010,11 @@ create table etl_api.state_history (
   substate text,
   reason text,
   at timestamptz not null,
+  xid bigint not null default pg_current_xact_id()::text::bigint,
   primary key (entity_id, seq, at)
 ) partition by range (at);
+-- Rows lie in the order they came, so a few bytes per hundred pages find the newest: the roll-up reads them by this.
+create index state_history_xid_idx on etl_api.state_history using brin (xid) with (pages_per_range = 16);
 create table etl_api.state_history_default partition of etl_api.state_history default;
 comment on table etl_api.state_history is
   'Every step of every row with a state, in order of seq; partitioned by month, a missing month lands in the default partition.';
@@ -876,7 +1027,110 @@ comment on column etl_api.state_history.to_state is 'State after.';
 comment on column etl_api.state_history.substate is 'Substate after.';
 comment on column etl_api.state_history.reason is 'Why, in words, where somebody or something gave a reason.';
 comment on column etl_api.state_history.at is 'When.';
+comment on column etl_api.state_history.xid is 'The transaction that wrote it: what has been rolled up is told by this.';
 comment on table etl_api.state_history_default is 'Steps of months that have no partition of their own.';
+
+create table etl_api.roll_up_mark (
+  only_one boolean primary key default true check (only_one),
+  next_xid bigint not null
+);
+insert into etl_api.roll_up_mark (next_xid)
+values (0);
+comment on table etl_api.roll_up_mark is 'How far state_history has been rolled up into the summaries; one row.';
+comment on column etl_api.roll_up_mark.only_one is 'Always true: there is one row.';
+comment on column etl_api.roll_up_mark.next_xid is 'The first transaction that has not been rolled up.';
+
+create table etl_api.state_count (
+  org_id uuid not null,
+  entity etl_api.entity_kind not null,
+  state text not null,
+  state_substate text,
+  rows bigint not null,
+  unique nulls not distinct (org_id, entity, state, state_substate)
+) with (fillfactor = 50);
+comment on table etl_api.state_count is 'How many rows of a tenant are in which state, as far as rolled up.';
+comment on column etl_api.state_count.org_id is 'The tenant.';
+comment on column etl_api.state_count.entity is 'The table.';
+comment on column etl_api.state_count.state is 'The state.';
+comment on column etl_api.state_count.state_substate is 'The substate; null when all is plain.';
+comment on column etl_api.state_count.rows is 'How many rows.';
+
+create table etl_api.state_duration (
+  org_id uuid not null,
+  entity etl_api.entity_kind not null,
+  state text not null,
+  day date not null,
+  bucket smallint not null,
+  steps bigint not null,
+  primary key (org_id, entity, state, day, bucket)
+) with (fillfactor = 50);
+comment on table etl_api.state_duration is
+  'How long rows stayed in a state before they left it, as far as rolled up: a histogram per tenant and day.';
+comment on column etl_api.state_duration.org_id is 'The tenant.';
+comment on column etl_api.state_duration.entity is 'The table.';
+comment on column etl_api.state_duration.state is 'The state they left.';
+comment on column etl_api.state_duration.day is 'The day they left it, in UTC.';
+comment on column etl_api.state_duration.bucket is
+  'Class of the duration: bucket b holds more than 2^((b-1)/4) and at most 2^(b/4) milliseconds; 0 holds up to one.';
+comment on column etl_api.state_duration.steps is 'How many steps.';
+
+create table etl_api.usage_day (
+  org_id uuid not null,
+  day date not null,
+  activity_type text,
+  activity_id uuid,
+  source_id uuid,
+  requests bigint not null default 0,
+  requests_failed bigint not null default 0,
+  request_seconds numeric not null default 0,
+  runs bigint not null default 0,
+  runs_failed bigint not null default 0,
+  http_requests bigint not null default 0,
+  http_failed bigint not null default 0,
+  objects bigint not null default 0,
+  "values" bigint not null default 0,
+  refused bigint not null default 0,
+  cost numeric not null default 0,
+  unique nulls not distinct (org_id, day, activity_type, activity_id, source_id)
+) with (fillfactor = 50);
+comment on table etl_api.usage_day is
+  'What a tenant used on a day, per activity and source, as far as rolled up; the charts and the monthly usage read it.';
+comment on column etl_api.usage_day.org_id is 'The tenant.';
+comment on column etl_api.usage_day.day is 'The day, in UTC.';
+comment on column etl_api.usage_day.activity_type is 'enrichment, extract or sourcing; null where no activity is concerned.';
+comment on column etl_api.usage_day.activity_id is 'The activity; null where none is concerned.';
+comment on column etl_api.usage_day.source_id is 'The source; null where none is concerned.';
+comment on column etl_api.usage_day.requests is 'Activity requests that ended.';
+comment on column etl_api.usage_day.requests_failed is 'Of these, those that failed, timed out or were invalid.';
+comment on column etl_api.usage_day.request_seconds is 'Seconds that the ended activity requests took from start to end, together.';
+comment on column etl_api.usage_day.runs is 'Runs that ended.';
+comment on column etl_api.usage_day.runs_failed is 'Of these, those that failed, timed out or were invalid.';
+comment on column etl_api.usage_day.http_requests is 'HTTP requests that ended.';
+comment on column etl_api.usage_day.http_failed is 'Of these, those that failed or timed out.';
+comment on column etl_api.usage_day.objects is 'Objects in the results of activity requests that ended.';
+comment on column etl_api.usage_day."values" is 'Values in the results of activity requests that ended.';
+comment on column etl_api.usage_day.refused is 'Refusals by guardrails in activity requests that ended.';
+comment on column etl_api.usage_day.cost is 'Cost of the HTTP requests that ended, in the currency of the tenant.';
+
+create table etl_api.org_count_delta (
+  id bigint generated always as identity primary key,
+  org_id uuid not null,
+  requests bigint not null default 0,
+  runs bigint not null default 0,
+  objects bigint not null default 0,
+  free_objects bigint not null default 0,
+  created_at timestamptz not null default now()
+);
+create index org_count_delta_org_id_idx on etl_api.org_count_delta (org_id);
+comment on table etl_api.org_count_delta is
+  'Changes of the counters in org that were not added at once because another transaction held the row; the next to hold it adds them.';
+comment on column etl_api.org_count_delta.id is 'Order of the changes.';
+comment on column etl_api.org_count_delta.org_id is 'The tenant.';
+comment on column etl_api.org_count_delta.requests is 'Added to request_count.';
+comment on column etl_api.org_count_delta.runs is 'Added to run_count.';
+comment on column etl_api.org_count_delta.objects is 'Added to object_count.';
+comment on column etl_api.org_count_delta.free_objects is 'Taken from free_objects.';
+comment on column etl_api.org_count_delta.created_at is 'When.';
 
 create table etl_api.advance_queue (
   id bigint generated always as identity primary key,
@@ -903,8 +1157,10 @@ create table etl_api.etl_log (
   org_id uuid,
   entity etl_api.entity_kind,
   entity_id uuid,
+  trace_id uuid,
   context jsonb
 );
+create index etl_log_trace_idx on etl_api.etl_log (trace_id) where trace_id is not null;
 create index etl_log_entity_idx on etl_api.etl_log (entity_id) where entity_id is not null;
 create index etl_log_org_idx on etl_api.etl_log (org_id, at);
 comment on table etl_api.etl_log is 'What the engine has to tell beyond states: every failure of every station with its cause.';
@@ -916,7 +1172,71 @@ comment on column etl_api.etl_log.message is 'What happened, in a sentence.';
 comment on column etl_api.etl_log.org_id is 'The tenant concerned; null when none is.';
 comment on column etl_api.etl_log.entity is 'The table of the row concerned.';
 comment on column etl_api.etl_log.entity_id is 'The row concerned.';
+comment on column etl_api.etl_log.trace_id is 'The workflow request in whose course it happened; everything of one request has one.';
 comment on column etl_api.etl_log.context is 'SQLSTATE, ids, figures; never a secret.';
+
+create table etl_api.alert_rule (
+  id uuid not null default gen_random_uuid(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  kind text not null check (kind in ('stuck', 'failure_rate', 'queue_age', 'source_down')),
+  threshold numeric not null check (threshold >= 0),
+  window_seconds int not null default 900 check (window_seconds between 60 and 604800),
+  source_id uuid references public.source (id) on delete cascade,
+  endpoint_id uuid,
+  enabled boolean not null default true,
+  checked_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (id, org_id),
+  unique (org_id, name),
+  foreign key (endpoint_id, org_id) references public.webhook_endpoint (id, org_id)
+);
+create index alert_rule_source_id_idx on etl_api.alert_rule (source_id) where source_id is not null;
+create index alert_rule_endpoint_id_idx on etl_api.alert_rule (endpoint_id) where endpoint_id is not null;
+comment on table etl_api.alert_rule is 'When a tenant wants to be told: a figure, its threshold, and where the message goes.';
+comment on column etl_api.alert_rule.id is 'Identity of the rule.';
+comment on column etl_api.alert_rule.org_id is 'Its tenant.';
+comment on column etl_api.alert_rule.name is 'Name shown to people, unique per tenant.';
+comment on column etl_api.alert_rule.kind is
+  'stuck (rows over their time), failure_rate (share of runs that failed in the window), queue_age (seconds the oldest due run waits), source_down (share of HTTP requests of a source that failed in the window).';
+comment on column etl_api.alert_rule.threshold is 'The alert is raised when the figure is above this: rows, a share from 0 to 1, seconds, a share from 0 to 1.';
+comment on column etl_api.alert_rule.window_seconds is 'Seconds back from now that failure_rate and source_down look at.';
+comment on column etl_api.alert_rule.source_id is 'For source_down, failure_rate and queue_age: only this source; null: each source by itself, or all together.';
+comment on column etl_api.alert_rule.endpoint_id is 'Where alert.raised and alert.resolved are sent; null: nowhere, the rows are enough.';
+comment on column etl_api.alert_rule.enabled is 'Whether it is looked at.';
+comment on column etl_api.alert_rule.checked_at is 'When it was looked at last; written by the engine.';
+comment on column etl_api.alert_rule.created_at is 'When the rule was made.';
+
+create table etl_api.alert (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  rule_id uuid not null,
+  source_id uuid references public.source (id) on delete cascade,
+  kind text not null,
+  message text not null,
+  value numeric not null,
+  threshold numeric not null,
+  raised_at timestamptz not null,
+  resolved_at timestamptz,
+  primary key (id, org_id),
+  foreign key (rule_id, org_id) references etl_api.alert_rule (id, org_id) on delete cascade
+);
+create unique index alert_open_idx on etl_api.alert (rule_id, source_id) nulls not distinct where resolved_at is null;
+create index alert_org_id_idx on etl_api.alert (org_id, raised_at);
+create index alert_source_id_idx on etl_api.alert (source_id) where source_id is not null;
+alter table public.delivery
+  add foreign key (alert_id, org_id) references etl_api.alert (id, org_id) on delete cascade;
+comment on table etl_api.alert is 'A rule whose figure is above its threshold, from when until when; at most one open per rule and source.';
+comment on column etl_api.alert.id is 'Identity of the alert.';
+comment on column etl_api.alert.org_id is 'Its tenant.';
+comment on column etl_api.alert.rule_id is 'The rule.';
+comment on column etl_api.alert.source_id is 'The source it is about; null when it is about none.';
+comment on column etl_api.alert.kind is 'The kind of the rule.';
+comment on column etl_api.alert.message is 'What is wrong, in a sentence.';
+comment on column etl_api.alert.value is 'The figure when it was raised.';
+comment on column etl_api.alert.threshold is 'The threshold when it was raised.';
+comment on column etl_api.alert.raised_at is 'When it was raised.';
+comment on column etl_api.alert.resolved_at is 'When the figure was back at or below the threshold; null while it is open.';
 
 create table etl_api.setting (
   name text primary key,
@@ -937,6 +1257,9 @@ values
   ('delivery_timeout_seconds', '15', 'Seconds a client may take to answer a message.'),
   ('delivery_schedule_seconds', '[5, 300, 1800, 7200, 18000, 36000, 36000]',
    'Seconds between the attempts to deliver a message; after the last one it is failed.'),
+  ('realtime', 'true', 'Whether every change of state of a workflow or activity request is told by NOTIFY etl_state, and by Realtime broadcast where it exists.'),
+  ('log_level', '"info"', 'What is written to etl_log where an org''s settings.log_level says nothing: debug, info, warn or error.'),
+  ('stuck_after_seconds', '900', 'Seconds after which something due that nobody took counts as stuck.'),
   ('max_pages', '1000', 'Pages one run may fetch.'),
   ('function_url', 'null', 'Base URL of the edge functions, for a doorbell by pg_net; null when something listens for NOTIFY.');
 
@@ -972,5 +1295,17 @@ alter table etl_api.advance_queue enable row level security;
 alter table etl_api.request_key enable row level security;
 alter table etl_api.etl_log enable row level security;
 alter table etl_api.setting enable row level security;
+alter table public.workflow_schedule enable row level security;
+alter table public.guardrail_refusal enable row level security;
+alter table etl_api.source_window enable row level security;
+alter table etl_api.source_turn enable row level security;
+alter table etl_api.budget_used enable row level security;
+alter table etl_api.roll_up_mark enable row level security;
+alter table etl_api.state_count enable row level security;
+alter table etl_api.state_duration enable row level security;
+alter table etl_api.usage_day enable row level security;
+alter table etl_api.org_count_delta enable row level security;
+alter table etl_api.alert_rule enable row level security;
+alter table etl_api.alert enable row level security;
 
 -- migrate:down

@@ -199,3 +199,53 @@ create policy admins_delete on public.webhook_endpoint
   for delete to authenticated
   using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
 comment on policy admins_delete on public.webhook_endpoint is 'Owners and admins, in their org only.';
+
+drop policy if exists members_read on public.workflow_schedule;
+create policy members_read on public.workflow_schedule
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on public.workflow_schedule is 'Members read the rows of their orgs.';
+
+drop policy if exists admins_insert on public.workflow_schedule;
+create policy admins_insert on public.workflow_schedule
+  for insert to authenticated
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_insert on public.workflow_schedule is 'Owners and admins, for their org only.';
+
+drop policy if exists admins_update on public.workflow_schedule;
+create policy admins_update on public.workflow_schedule
+  for update to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))))
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_update on public.workflow_schedule is 'Owners and admins, in their org only.';
+
+drop policy if exists admins_delete on public.workflow_schedule;
+create policy admins_delete on public.workflow_schedule
+  for delete to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_delete on public.workflow_schedule is 'Owners and admins, in their org only.';
+
+drop policy if exists members_read on etl_api.alert_rule;
+create policy members_read on etl_api.alert_rule
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.alert_rule is 'Members read the rows of their orgs.';
+
+drop policy if exists admins_insert on etl_api.alert_rule;
+create policy admins_insert on etl_api.alert_rule
+  for insert to authenticated
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_insert on etl_api.alert_rule is 'Owners and admins, for their org only.';
+
+drop policy if exists admins_update on etl_api.alert_rule;
+create policy admins_update on etl_api.alert_rule
+  for update to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))))
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_update on etl_api.alert_rule is 'Owners and admins, in their org only.';
+
+drop policy if exists admins_delete on etl_api.alert_rule;
+create policy admins_delete on etl_api.alert_rule
+  for delete to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_delete on etl_api.alert_rule is 'Owners and admins, in their org only.';

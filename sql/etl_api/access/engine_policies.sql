@@ -45,3 +45,62 @@ create policy nobody on etl_api.request_key
   using (false)
   with check (false);
 comment on policy nobody on etl_api.request_key is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists members_read on etl_api.state_count;
+create policy members_read on etl_api.state_count
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.state_count is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.state_duration;
+create policy members_read on etl_api.state_duration
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.state_duration is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.usage_day;
+create policy members_read on etl_api.usage_day
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.usage_day is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.alert;
+create policy members_read on etl_api.alert
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.alert is 'Members read the rows of their orgs.';
+
+drop policy if exists nobody on etl_api.source_window;
+create policy nobody on etl_api.source_window
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.source_window is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.source_turn;
+create policy nobody on etl_api.source_turn
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.source_turn is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.budget_used;
+create policy nobody on etl_api.budget_used
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.budget_used is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.roll_up_mark;
+create policy nobody on etl_api.roll_up_mark
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.roll_up_mark is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.org_count_delta;
+create policy nobody on etl_api.org_count_delta
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.org_count_delta is 'Of no use to a user: the engine and its operator only.';

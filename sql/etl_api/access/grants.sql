@@ -30,7 +30,19 @@ revoke all on
   etl_api.advance_queue,
   etl_api.request_key,
   etl_api.etl_log,
-  etl_api.setting
+  etl_api.setting,
+  public.workflow_schedule,
+  public.guardrail_refusal,
+  etl_api.source_window,
+  etl_api.source_turn,
+  etl_api.budget_used,
+  etl_api.roll_up_mark,
+  etl_api.state_count,
+  etl_api.state_duration,
+  etl_api.usage_day,
+  etl_api.org_count_delta,
+  etl_api.alert_rule,
+  etl_api.alert
 from public, anon, authenticated;
 
 grant select on
@@ -50,7 +62,12 @@ grant select on
   public.delivery_body,
   etl_api.state_transition,
   etl_api.state_history,
-  etl_api.etl_log
+  etl_api.etl_log,
+  public.guardrail_refusal,
+  etl_api.state_count,
+  etl_api.state_duration,
+  etl_api.usage_day,
+  etl_api.alert
 to authenticated;
 
 grant select, insert, update, delete on
@@ -65,9 +82,21 @@ grant select, insert, update, delete on
   public.webhook_endpoint
 to authenticated;
 
--- The counters and charges of an org, and every column of a request but three, are the engine's.
+-- When a schedule or a rule was last at work is the engine's to write.
+grant select, delete on
+  public.workflow_schedule,
+  etl_api.alert_rule
+to authenticated;
+grant insert (org_id, name, cron, time_zone, data, priority, enabled), update (name, cron, time_zone, data, priority, enabled)
+  on public.workflow_schedule to authenticated;
+grant
+  insert (org_id, name, kind, threshold, window_seconds, source_id, endpoint_id, enabled),
+  update (name, kind, threshold, window_seconds, source_id, endpoint_id, enabled)
+  on etl_api.alert_rule to authenticated;
+
+-- The counters and charges of an org, and every column of a request but these, are the engine's.
 grant update (name, settings) on public.org to authenticated;
-grant insert (org_id, data, idempotency_key) on public.workflow_request to authenticated;
+grant insert (org_id, data, idempotency_key, priority, not_before, deadline_at) on public.workflow_request to authenticated;
 
 grant select, insert, update, delete on
   public.org,
@@ -95,7 +124,19 @@ grant select, insert, update, delete on
   public.delivery_body,
   etl_api.advance_queue,
   etl_api.request_key,
-  etl_api.setting
+  etl_api.setting,
+  public.workflow_schedule,
+  public.guardrail_refusal,
+  etl_api.source_window,
+  etl_api.source_turn,
+  etl_api.budget_used,
+  etl_api.roll_up_mark,
+  etl_api.state_count,
+  etl_api.state_duration,
+  etl_api.usage_day,
+  etl_api.org_count_delta,
+  etl_api.alert_rule,
+  etl_api.alert
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
 grant select on etl_api.state_transition, etl_api.state_history to service_role;

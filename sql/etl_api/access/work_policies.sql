@@ -83,3 +83,9 @@ create policy members_insert on public.workflow_request
   for insert to authenticated
   with check (org_id = any (array(select etl_api.my_orgs('{owner,admin,member}'))));
 comment on policy members_insert on public.workflow_request is 'Owners, admins and members make requests; viewers do not.';
+
+drop policy if exists members_read on public.guardrail_refusal;
+create policy members_read on public.guardrail_refusal
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on public.guardrail_refusal is 'Members read the rows of their orgs.';

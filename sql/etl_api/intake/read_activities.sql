@@ -31,7 +31,8 @@ begin
     case pg_catalog.jsonb_typeof(m.value #> '{destination,activity,id}')
       when 'array' then nullif(m.value #> '{destination,activity,id}', '[]')
       when 'string' then pg_catalog.jsonb_build_array(m.value #> '{destination,activity,id}')
-    end
+    end,
+    case when c.config -> 'on_failure' in ('"fail"', '"continue"', '"skip"') then c.config ->> 'on_failure' else 'fail' end
   from pg_catalog.unnest(workflow_request_ids) as i (id)
   cross join lateral (
     select r.id, r.org_id, r.data

@@ -11,7 +11,8 @@ begin
   return query
   select m.id, m.org_id, m.workflow_request_id, m.activity_key, m.body, m.activity_id, m.activity_name,
     m.activity_type, m.object_type_id, m.workflow_phase, m.config, m.max_objects, m.datapoints,
-    q.datapoint_ids, m.allowed_source_ids, q.unknown_source_ids, q.source_ids, m.targets
+    q.datapoint_ids, m.allowed_source_ids, q.unknown_source_ids, q.source_ids, m.targets,
+    m.on_failure
   from (
     select d.members, d.datapoint_ids,
       etl_api.unknown_source_ids(d.org_id, d.allowed_source_ids) as unknown_source_ids,

@@ -10,7 +10,7 @@ select is_empty($$
     and c.conparentid = 0
     and c.confrelid not in (
       'public.org'::regclass, 'public.object_type'::regclass, 'public.datapoint'::regclass, 'public.source'::regclass,
-      'public.activity'::regclass)
+      'public.activity'::regclass, 'public.factor'::regclass)
     and not (
       (select a.attnum from pg_attribute as a where a.attrelid = c.conrelid and a.attname = 'org_id') = any (c.conkey)
       and (select a.attnum from pg_attribute as a where a.attrelid = c.confrelid and a.attname = 'org_id') = any (c.confkey))
