@@ -168,7 +168,19 @@ revoke all on
   etl_api.advance_queue,
   etl_api.request_key,
   etl_api.etl_log,
-  etl_api.setting
+  etl_api.setting,
+  public.workflow_schedule,
+  public.guardrail_refusal,
+  etl_api.source_window,
+  etl_api.source_turn,
+  etl_api.budget_used,
+  etl_api.roll_up_mark,
+  etl_api.state_count,
+  etl_api.state_duration,
+  etl_api.usage_day,
+  etl_api.org_count_delta,
+  etl_api.alert_rule,
+  etl_api.alert
 from public, anon, authenticated;
 
 grant select on
@@ -188,7 +200,12 @@ grant select on
   public.delivery_body,
   etl_api.state_transition,
   etl_api.state_history,
-  etl_api.etl_log
+  etl_api.etl_log,
+  public.guardrail_refusal,
+  etl_api.state_count,
+  etl_api.state_duration,
+  etl_api.usage_day,
+  etl_api.alert
 to authenticated;
 
 grant select, insert, update, delete on
@@ -203,9 +220,21 @@ grant select, insert, update, delete on
   public.webhook_endpoint
 to authenticated;
 
--- The counters and charges of an org, and every column of a request but three, are the engine's.
+-- When a schedule or a rule was last at work is the engine's to write.
+grant select, delete on
+  public.workflow_schedule,
+  etl_api.alert_rule
+to authenticated;
+grant insert (org_id, name, cron, time_zone, data, priority, enabled), update (name, cron, time_zone, data, priority, enabled)
+  on public.workflow_schedule to authenticated;
+grant
+  insert (org_id, name, kind, threshold, window_seconds, source_id, endpoint_id, enabled),
+  update (name, kind, threshold, window_seconds, source_id, endpoint_id, enabled)
+  on etl_api.alert_rule to authenticated;
+
+-- The counters and charges of an org, and every column of a request but these, are the engine's.
 grant update (name, settings) on public.org to authenticated;
-grant insert (org_id, data, idempotency_key) on public.workflow_request to authenticated;
+grant insert (org_id, data, idempotency_key, priority, not_before, deadline_at) on public.workflow_request to authenticated;
 
 grant select, insert, update, delete on
   public.org,
@@ -233,7 +262,19 @@ grant select, insert, update, delete on
   public.delivery_body,
   etl_api.advance_queue,
   etl_api.request_key,
-  etl_api.setting
+  etl_api.setting,
+  public.workflow_schedule,
+  public.guardrail_refusal,
+  etl_api.source_window,
+  etl_api.source_turn,
+  etl_api.budget_used,
+  etl_api.roll_up_mark,
+  etl_api.state_count,
+  etl_api.state_duration,
+  etl_api.usage_day,
+  etl_api.org_count_delta,
+  etl_api.alert_rule,
+  etl_api.alert
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
 grant select on etl_api.state_transition, etl_api.state_history to service_role;
@@ -685,6 +726,12 @@ create policy members_insert on public.workflow_request
   for insert to authenticated
   with check (org_id = any (array(select etl_api.my_orgs('{owner,admin,member}'))));
 comment on policy members_insert on public.workflow_request is 'Owners, admins and members make requests; viewers do not.';
+
+drop policy if exists members_read on public.guardrail_refusal;
+create policy members_read on public.guardrail_refusal
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on public.guardrail_refusal is 'Members read the rows of their orgs.';
 -- end of source
 
 -- source: sql/etl_api/activities/activities_without_open_runs.sql
@@ -3331,9 +3378,11 @@ begin
   ), created as (
     insert into public.activity_request
       (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, object_type_id, workflow_phase,
-       config, destination, max_objects, datapoint_ids, source_ids, state, state_via, state_substate, created_at)
+       config, destination, max_objects, datapoint_ids, source_ids, on_failure,
+       state, state_via, state_substate, created_at)
     select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type, a.object_type_id,
       a.workflow_phase, a.config, nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
+      a.on_failure,
       case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
       '{new,valid}', a.waits_for, moment
     from (
@@ -3957,7 +4006,8 @@ begin
     case pg_catalog.jsonb_typeof(m.value #> '{destination,activity,id}')
       when 'array' then nullif(m.value #> '{destination,activity,id}', '[]')
       when 'string' then pg_catalog.jsonb_build_array(m.value #> '{destination,activity,id}')
-    end
+    end,
+    case when c.config -> 'on_failure' in ('"fail"', '"continue"', '"skip"') then c.config ->> 'on_failure' else 'fail' end
   from pg_catalog.unnest(workflow_request_ids) as i (id)
   cross join lateral (
     select r.id, r.org_id, r.data
@@ -4185,7 +4235,8 @@ begin
   return query
   select m.id, m.org_id, m.workflow_request_id, m.activity_key, m.body, m.activity_id, m.activity_name,
     m.activity_type, m.object_type_id, m.workflow_phase, m.config, m.max_objects, m.datapoints,
-    q.datapoint_ids, m.allowed_source_ids, q.unknown_source_ids, q.source_ids, m.targets
+    q.datapoint_ids, m.allowed_source_ids, q.unknown_source_ids, q.source_ids, m.targets,
+    m.on_failure
   from (
     select d.members, d.datapoint_ids,
       etl_api.unknown_source_ids(d.org_id, d.allowed_source_ids) as unknown_source_ids,
@@ -9571,6 +9622,56 @@ create policy admins_delete on public.webhook_endpoint
   for delete to authenticated
   using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
 comment on policy admins_delete on public.webhook_endpoint is 'Owners and admins, in their org only.';
+
+drop policy if exists members_read on public.workflow_schedule;
+create policy members_read on public.workflow_schedule
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on public.workflow_schedule is 'Members read the rows of their orgs.';
+
+drop policy if exists admins_insert on public.workflow_schedule;
+create policy admins_insert on public.workflow_schedule
+  for insert to authenticated
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_insert on public.workflow_schedule is 'Owners and admins, for their org only.';
+
+drop policy if exists admins_update on public.workflow_schedule;
+create policy admins_update on public.workflow_schedule
+  for update to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))))
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_update on public.workflow_schedule is 'Owners and admins, in their org only.';
+
+drop policy if exists admins_delete on public.workflow_schedule;
+create policy admins_delete on public.workflow_schedule
+  for delete to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_delete on public.workflow_schedule is 'Owners and admins, in their org only.';
+
+drop policy if exists members_read on etl_api.alert_rule;
+create policy members_read on etl_api.alert_rule
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.alert_rule is 'Members read the rows of their orgs.';
+
+drop policy if exists admins_insert on etl_api.alert_rule;
+create policy admins_insert on etl_api.alert_rule
+  for insert to authenticated
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_insert on etl_api.alert_rule is 'Owners and admins, for their org only.';
+
+drop policy if exists admins_update on etl_api.alert_rule;
+create policy admins_update on etl_api.alert_rule
+  for update to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))))
+  with check (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_update on etl_api.alert_rule is 'Owners and admins, in their org only.';
+
+drop policy if exists admins_delete on etl_api.alert_rule;
+create policy admins_delete on etl_api.alert_rule
+  for delete to authenticated
+  using (org_id = any (array(select etl_api.my_orgs('{owner,admin}'))));
+comment on policy admins_delete on etl_api.alert_rule is 'Owners and admins, in their org only.';
 -- end of source
 
 -- source: sql/etl_api/access/engine_policies.sql
@@ -9621,6 +9722,65 @@ create policy nobody on etl_api.request_key
   using (false)
   with check (false);
 comment on policy nobody on etl_api.request_key is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists members_read on etl_api.state_count;
+create policy members_read on etl_api.state_count
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.state_count is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.state_duration;
+create policy members_read on etl_api.state_duration
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.state_duration is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.usage_day;
+create policy members_read on etl_api.usage_day
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.usage_day is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.alert;
+create policy members_read on etl_api.alert
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.alert is 'Members read the rows of their orgs.';
+
+drop policy if exists nobody on etl_api.source_window;
+create policy nobody on etl_api.source_window
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.source_window is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.source_turn;
+create policy nobody on etl_api.source_turn
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.source_turn is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.budget_used;
+create policy nobody on etl_api.budget_used
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.budget_used is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.roll_up_mark;
+create policy nobody on etl_api.roll_up_mark
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.roll_up_mark is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.org_count_delta;
+create policy nobody on etl_api.org_count_delta
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.org_count_delta is 'Of no use to a user: the engine and its operator only.';
 -- end of source
 
 -- source: sql/etl_api/activities/trg_process_activity_request.sql
