@@ -331,6 +331,39 @@ comment on column public.webhook_endpoint.created_at is 'When the endpoint was m
 
 -- ---------------------------------------------------------------- intake
 
+create table public.workflow_schedule (
+  id uuid not null default gen_random_uuid(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  cron text not null,
+  time_zone text not null default 'UTC',
+  data jsonb not null,
+  priority int not null default 0 check (priority between -100 and 100),
+  enabled boolean not null default true,
+  next_at timestamptz,
+  last_at timestamptz,
+  last_request_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (id, org_id),
+  unique (org_id, name)
+);
+create index workflow_schedule_next_at_idx on public.workflow_schedule (next_at) where enabled;
+comment on table public.workflow_schedule is
+  'A workflow request made again and again: at each time its cron expression names, one workflow_request with its data.';
+comment on column public.workflow_schedule.id is 'Identity of the schedule.';
+comment on column public.workflow_schedule.org_id is 'Its tenant.';
+comment on column public.workflow_schedule.name is 'Name shown to people, unique per tenant.';
+comment on column public.workflow_schedule.cron is
+  'When: minute, hour, day of month, month, day of week, as cron(8) reads them; or @hourly, @daily, @weekly, @monthly, @yearly.';
+comment on column public.workflow_schedule.time_zone is 'The time zone the expression is read in, such as Europe/Berlin.';
+comment on column public.workflow_schedule.data is 'The data of the requests it makes.';
+comment on column public.workflow_schedule.priority is 'The priority of the requests it makes.';
+comment on column public.workflow_schedule.enabled is 'Whether it makes requests.';
+comment on column public.workflow_schedule.next_at is 'When it makes the next one; written by the engine.';
+comment on column public.workflow_schedule.last_at is 'The time for which it made the last one; written by the engine.';
+comment on column public.workflow_schedule.last_request_id is 'The last request it made; written by the engine.';
+comment on column public.workflow_schedule.created_at is 'When the schedule was made.';
+
 create table public.workflow_request (
   id uuid not null default utils.new_id(),
   org_id uuid not null references public.org (id),
@@ -352,7 +385,8 @@ create table public.workflow_request (
   timeout_at timestamptz,
   created_at timestamptz not null default now(),
   started_at timestamptz,
-  finished_at timestamptz
+  finished_at timestamptz,
+  foreign key (schedule_id, org_id) references public.workflow_schedule (id, org_id) on delete set null (schedule_id)
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 create unique index workflow_request_idempotency_key on public.workflow_request (org_id, idempotency_key)
   where idempotency_key is not null and replay = 0;
@@ -388,41 +422,6 @@ comment on column public.workflow_request.timeout_at is 'When it is timed out if
 comment on column public.workflow_request.created_at is 'When it was inserted.';
 comment on column public.workflow_request.started_at is 'When its first activity started.';
 comment on column public.workflow_request.finished_at is 'When it ended: done, failed, timed out, invalid.';
-
-create table public.workflow_schedule (
-  id uuid not null default gen_random_uuid(),
-  org_id uuid not null references public.org (id) on delete cascade,
-  name text not null check (name <> ''),
-  cron text not null,
-  time_zone text not null default 'UTC',
-  data jsonb not null,
-  priority int not null default 0 check (priority between -100 and 100),
-  enabled boolean not null default true,
-  next_at timestamptz,
-  last_at timestamptz,
-  last_request_id uuid,
-  created_at timestamptz not null default now(),
-  primary key (id, org_id),
-  unique (org_id, name)
-);
-create index workflow_schedule_next_at_idx on public.workflow_schedule (next_at) where enabled;
-alter table public.workflow_request
-  add foreign key (schedule_id, org_id) references public.workflow_schedule (id, org_id) on delete set null (schedule_id);
-comment on table public.workflow_schedule is
-  'A workflow request made again and again: at each time its cron expression names, one workflow_request with its data.';
-comment on column public.workflow_schedule.id is 'Identity of the schedule.';
-comment on column public.workflow_schedule.org_id is 'Its tenant.';
-comment on column public.workflow_schedule.name is 'Name shown to people, unique per tenant.';
-comment on column public.workflow_schedule.cron is
-  'When: minute, hour, day of month, month, day of week, as cron(8) reads them; or @hourly, @daily, @weekly, @monthly, @yearly.';
-comment on column public.workflow_schedule.time_zone is 'The time zone the expression is read in, such as Europe/Berlin.';
-comment on column public.workflow_schedule.data is 'The data of the requests it makes.';
-comment on column public.workflow_schedule.priority is 'The priority of the requests it makes.';
-comment on column public.workflow_schedule.enabled is 'Whether it makes requests.';
-comment on column public.workflow_schedule.next_at is 'When it makes the next one; written by the engine.';
-comment on column public.workflow_schedule.last_at is 'The time for which it made the last one; written by the engine.';
-comment on column public.workflow_schedule.last_request_id is 'The last request it made; written by the engine.';
-comment on column public.workflow_schedule.created_at is 'When the schedule was made.';
 
 -- Who inserts a key first has it; who comes second at the same time waits here until the first has committed.
 -- Advisory locks would do the same until one statement brings more keys than the server has room for locks.
@@ -881,6 +880,67 @@ comment on column public.activity_result.refusals is
 comment on column public.activity_result.summary is 'Counts: objects, values, missing, refused, new, known, runs by state.';
 comment on column public.activity_result.created_at is 'When it was rebuilt.';
 
+create table etl_api.alert_rule (
+  id uuid not null default gen_random_uuid(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  name text not null check (name <> ''),
+  kind text not null check (kind in ('stuck', 'failure_rate', 'queue_age', 'source_down')),
+  threshold numeric not null check (threshold >= 0),
+  window_seconds int not null default 900 check (window_seconds between 60 and 604800),
+  source_id uuid references public.source (id) on delete cascade,
+  endpoint_id uuid,
+  enabled boolean not null default true,
+  checked_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (id, org_id),
+  unique (org_id, name),
+  foreign key (endpoint_id, org_id) references public.webhook_endpoint (id, org_id)
+);
+create index alert_rule_source_id_idx on etl_api.alert_rule (source_id) where source_id is not null;
+create index alert_rule_endpoint_id_idx on etl_api.alert_rule (endpoint_id) where endpoint_id is not null;
+comment on table etl_api.alert_rule is 'When a tenant wants to be told: a figure, its threshold, and where the message goes.';
+comment on column etl_api.alert_rule.id is 'Identity of the rule.';
+comment on column etl_api.alert_rule.org_id is 'Its tenant.';
+comment on column etl_api.alert_rule.name is 'Name shown to people, unique per tenant.';
+comment on column etl_api.alert_rule.kind is
+  'stuck (rows over their time), failure_rate (share of runs that failed in the window), queue_age (seconds the oldest due run waits), source_down (share of HTTP requests of a source that failed in the window).';
+comment on column etl_api.alert_rule.threshold is 'The alert is raised when the figure is above this: rows, a share from 0 to 1, seconds, a share from 0 to 1.';
+comment on column etl_api.alert_rule.window_seconds is 'Seconds back from now that failure_rate and source_down look at.';
+comment on column etl_api.alert_rule.source_id is 'For source_down, failure_rate and queue_age: only this source; null: each source by itself, or all together.';
+comment on column etl_api.alert_rule.endpoint_id is 'Where alert.raised and alert.resolved are sent; null: nowhere, the rows are enough.';
+comment on column etl_api.alert_rule.enabled is 'Whether it is looked at.';
+comment on column etl_api.alert_rule.checked_at is 'When it was looked at last; written by the engine.';
+comment on column etl_api.alert_rule.created_at is 'When the rule was made.';
+
+create table etl_api.alert (
+  id uuid not null default utils.new_id(),
+  org_id uuid not null references public.org (id) on delete cascade,
+  rule_id uuid not null,
+  source_id uuid references public.source (id) on delete cascade,
+  kind text not null,
+  message text not null,
+  value numeric not null,
+  threshold numeric not null,
+  raised_at timestamptz not null,
+  resolved_at timestamptz,
+  primary key (id, org_id),
+  foreign key (rule_id, org_id) references etl_api.alert_rule (id, org_id) on delete cascade
+);
+create unique index alert_open_idx on etl_api.alert (rule_id, source_id) nulls not distinct where resolved_at is null;
+create index alert_org_id_idx on etl_api.alert (org_id, raised_at);
+create index alert_source_id_idx on etl_api.alert (source_id) where source_id is not null;
+comment on table etl_api.alert is 'A rule whose figure is above its threshold, from when until when; at most one open per rule and source.';
+comment on column etl_api.alert.id is 'Identity of the alert.';
+comment on column etl_api.alert.org_id is 'Its tenant.';
+comment on column etl_api.alert.rule_id is 'The rule.';
+comment on column etl_api.alert.source_id is 'The source it is about; null when it is about none.';
+comment on column etl_api.alert.kind is 'The kind of the rule.';
+comment on column etl_api.alert.message is 'What is wrong, in a sentence.';
+comment on column etl_api.alert.value is 'The figure when it was raised.';
+comment on column etl_api.alert.threshold is 'The threshold when it was raised.';
+comment on column etl_api.alert.raised_at is 'When it was raised.';
+comment on column etl_api.alert.resolved_at is 'When the figure was back at or below the threshold; null while it is open.';
+
 create table public.delivery (
   id uuid not null default utils.new_id(),
   org_id uuid not null,
@@ -910,6 +970,7 @@ create table public.delivery (
   foreign key (workflow_request_id, org_id, workflow_replay)
     references public.workflow_request (id, org_id, replay) on delete cascade,
   foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade,
+  foreign key (alert_id, org_id) references etl_api.alert (id, org_id) on delete cascade,
   foreign key (endpoint_id, org_id) references public.webhook_endpoint (id, org_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.05);
@@ -1174,69 +1235,6 @@ comment on column etl_api.etl_log.entity is 'The table of the row concerned.';
 comment on column etl_api.etl_log.entity_id is 'The row concerned.';
 comment on column etl_api.etl_log.trace_id is 'The workflow request in whose course it happened; everything of one request has one.';
 comment on column etl_api.etl_log.context is 'SQLSTATE, ids, figures; never a secret.';
-
-create table etl_api.alert_rule (
-  id uuid not null default gen_random_uuid(),
-  org_id uuid not null references public.org (id) on delete cascade,
-  name text not null check (name <> ''),
-  kind text not null check (kind in ('stuck', 'failure_rate', 'queue_age', 'source_down')),
-  threshold numeric not null check (threshold >= 0),
-  window_seconds int not null default 900 check (window_seconds between 60 and 604800),
-  source_id uuid references public.source (id) on delete cascade,
-  endpoint_id uuid,
-  enabled boolean not null default true,
-  checked_at timestamptz,
-  created_at timestamptz not null default now(),
-  primary key (id, org_id),
-  unique (org_id, name),
-  foreign key (endpoint_id, org_id) references public.webhook_endpoint (id, org_id)
-);
-create index alert_rule_source_id_idx on etl_api.alert_rule (source_id) where source_id is not null;
-create index alert_rule_endpoint_id_idx on etl_api.alert_rule (endpoint_id) where endpoint_id is not null;
-comment on table etl_api.alert_rule is 'When a tenant wants to be told: a figure, its threshold, and where the message goes.';
-comment on column etl_api.alert_rule.id is 'Identity of the rule.';
-comment on column etl_api.alert_rule.org_id is 'Its tenant.';
-comment on column etl_api.alert_rule.name is 'Name shown to people, unique per tenant.';
-comment on column etl_api.alert_rule.kind is
-  'stuck (rows over their time), failure_rate (share of runs that failed in the window), queue_age (seconds the oldest due run waits), source_down (share of HTTP requests of a source that failed in the window).';
-comment on column etl_api.alert_rule.threshold is 'The alert is raised when the figure is above this: rows, a share from 0 to 1, seconds, a share from 0 to 1.';
-comment on column etl_api.alert_rule.window_seconds is 'Seconds back from now that failure_rate and source_down look at.';
-comment on column etl_api.alert_rule.source_id is 'For source_down, failure_rate and queue_age: only this source; null: each source by itself, or all together.';
-comment on column etl_api.alert_rule.endpoint_id is 'Where alert.raised and alert.resolved are sent; null: nowhere, the rows are enough.';
-comment on column etl_api.alert_rule.enabled is 'Whether it is looked at.';
-comment on column etl_api.alert_rule.checked_at is 'When it was looked at last; written by the engine.';
-comment on column etl_api.alert_rule.created_at is 'When the rule was made.';
-
-create table etl_api.alert (
-  id uuid not null default utils.new_id(),
-  org_id uuid not null references public.org (id) on delete cascade,
-  rule_id uuid not null,
-  source_id uuid references public.source (id) on delete cascade,
-  kind text not null,
-  message text not null,
-  value numeric not null,
-  threshold numeric not null,
-  raised_at timestamptz not null,
-  resolved_at timestamptz,
-  primary key (id, org_id),
-  foreign key (rule_id, org_id) references etl_api.alert_rule (id, org_id) on delete cascade
-);
-create unique index alert_open_idx on etl_api.alert (rule_id, source_id) nulls not distinct where resolved_at is null;
-create index alert_org_id_idx on etl_api.alert (org_id, raised_at);
-create index alert_source_id_idx on etl_api.alert (source_id) where source_id is not null;
-alter table public.delivery
-  add foreign key (alert_id, org_id) references etl_api.alert (id, org_id) on delete cascade;
-comment on table etl_api.alert is 'A rule whose figure is above its threshold, from when until when; at most one open per rule and source.';
-comment on column etl_api.alert.id is 'Identity of the alert.';
-comment on column etl_api.alert.org_id is 'Its tenant.';
-comment on column etl_api.alert.rule_id is 'The rule.';
-comment on column etl_api.alert.source_id is 'The source it is about; null when it is about none.';
-comment on column etl_api.alert.kind is 'The kind of the rule.';
-comment on column etl_api.alert.message is 'What is wrong, in a sentence.';
-comment on column etl_api.alert.value is 'The figure when it was raised.';
-comment on column etl_api.alert.threshold is 'The threshold when it was raised.';
-comment on column etl_api.alert.raised_at is 'When it was raised.';
-comment on column etl_api.alert.resolved_at is 'When the figure was back at or below the threshold; null while it is open.';
 
 create table etl_api.setting (
   name text primary key,
