@@ -91,7 +91,7 @@ create table public.org (
   settings jsonb not null default '{}' check (jsonb_typeof(settings) = 'object'),
   created_at timestamptz not null default now(),
   deleted_at timestamptz
-);
+) with (fillfactor = 50);
 comment on table public.org is 'A tenant. Everything else belongs to one, or to all when it is shared configuration.';
 comment on column public.org.id is 'Identity of the tenant.';
 comment on column public.org.name is 'Name shown to people.';
@@ -183,7 +183,8 @@ comment on table public.source is 'One third-party HTTP API: how it is asked, ho
 comment on column public.source.id is 'Identity of the source.';
 comment on column public.source.org_id is 'Its tenant; null means shared by all.';
 comment on column public.source.name is 'Name of the source, as it stands in provenance.';
-comment on column public.source.activity_types is 'What it serves: enrichment, extract, sourcing.';
+comment on column public.source.activity_types is
+  'What it serves: enrichment, extract, sourcing, or other types that etl_api.activity_types knows.';
 comment on column public.source.run_request_template is
   'HTTP request that asks for objects: method, url, query, headers, body, response; placeholders <<$…>>.';
 comment on column public.source.status_request_template is
@@ -256,7 +257,7 @@ create table public.activity (
   id uuid primary key default gen_random_uuid(),
   org_id uuid references public.org (id) on delete cascade,
   name text not null check (name <> ''),
-  activity_type text not null check (activity_type in ('enrichment', 'extract', 'sourcing')),
+  activity_type text not null,
   object_type_id uuid not null references public.object_type (id),
   datapoints text[] not null default '{}',
   source_ids uuid[],
@@ -270,7 +271,8 @@ comment on table public.activity is 'A reusable definition of one step: what is 
 comment on column public.activity.id is 'Identity of the activity; data.data.<key>.id of a request names it.';
 comment on column public.activity.org_id is 'Its tenant; null means shared by all.';
 comment on column public.activity.name is 'Name shown to people.';
-comment on column public.activity.activity_type is 'enrichment, extract or sourcing.';
+comment on column public.activity.activity_type is
+  'enrichment, extract, sourcing, or another type that etl_api.activity_types knows: one that has a function create_run_<type>.';
 comment on column public.activity.object_type_id is 'The type of the objects it results in.';
 comment on column public.activity.datapoints is 'Names of the datapoints that are asked for; a request may override them.';
 comment on column public.activity.source_ids is 'Sources that may be asked; null means every source that serves it, by priority.';
@@ -475,6 +477,7 @@ create table public.activity_request (
   activity_id uuid not null references public.activity (id),
   activity_key text not null,
   activity_type text not null,
+  result_role text not null default 'input' check (result_role in ('input', 'result')),
   object_type_id uuid not null references public.object_type (id),
   workflow_phase int not null,
   config jsonb not null,
@@ -506,7 +509,9 @@ comment on column public.activity_request.workflow_request_id is 'The request it
 comment on column public.activity_request.workflow_replay is 'Always 0; completes the foreign key.';
 comment on column public.activity_request.activity_id is 'The definition it follows.';
 comment on column public.activity_request.activity_key is 'Its key in data.data of the request.';
-comment on column public.activity_request.activity_type is 'enrichment, extract or sourcing.';
+comment on column public.activity_request.activity_type is 'activity.activity_type: which function creates its runs.';
+comment on column public.activity_request.result_role is
+  'Which of its objects (activity_object.role) it results in: input, those it takes and asks about, as an enrichment does; result, those it found.';
 comment on column public.activity_request.object_type_id is 'The type of the objects it results in.';
 comment on column public.activity_request.workflow_phase is 'Its phase; it starts when the phases before are over.';
 comment on column public.activity_request.config is 'activity.config with the request''s setup.config over it.';
@@ -1158,7 +1163,7 @@ comment on table etl_api.usage_day is
   'What a tenant used on a day, per activity and source, as far as rolled up; the charts and the monthly usage read it.';
 comment on column etl_api.usage_day.org_id is 'The tenant.';
 comment on column etl_api.usage_day.day is 'The day, in UTC.';
-comment on column etl_api.usage_day.activity_type is 'enrichment, extract or sourcing; null where no activity is concerned.';
+comment on column etl_api.usage_day.activity_type is 'The type of the activity; null where no activity is concerned.';
 comment on column etl_api.usage_day.activity_id is 'The activity; null where none is concerned.';
 comment on column etl_api.usage_day.source_id is 'The source; null where none is concerned.';
 comment on column etl_api.usage_day.requests is 'Activity requests that ended.';
@@ -1175,22 +1180,25 @@ comment on column etl_api.usage_day.cost is 'Cost of the HTTP requests that ende
 
 create table etl_api.org_count_delta (
   id bigint generated always as identity primary key,
-  org_id uuid not null,
+  org_id uuid,
   requests bigint not null default 0,
   runs bigint not null default 0,
   objects bigint not null default 0,
   free_objects bigint not null default 0,
-  created_at timestamptz not null default now()
+  recount_datapoints boolean not null default false,
+  created_at timestamptz not null default now(),
+  check (org_id is not null or recount_datapoints)
 );
 create index org_count_delta_org_id_idx on etl_api.org_count_delta (org_id);
 comment on table etl_api.org_count_delta is
   'Changes of the counters in org that were not added at once because another transaction held the row; the next to hold it adds them.';
 comment on column etl_api.org_count_delta.id is 'Order of the changes.';
-comment on column etl_api.org_count_delta.org_id is 'The tenant.';
+comment on column etl_api.org_count_delta.org_id is 'The tenant; null: every tenant, when shared datapoints came or went.';
 comment on column etl_api.org_count_delta.requests is 'Added to request_count.';
 comment on column etl_api.org_count_delta.runs is 'Added to run_count.';
 comment on column etl_api.org_count_delta.objects is 'Added to object_count.';
 comment on column etl_api.org_count_delta.free_objects is 'Taken from free_objects.';
+comment on column etl_api.org_count_delta.recount_datapoints is 'Whether datapoint_count is to be counted anew.';
 comment on column etl_api.org_count_delta.created_at is 'When.';
 
 create table etl_api.advance_queue (

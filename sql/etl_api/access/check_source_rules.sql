@@ -19,8 +19,13 @@ begin
       ('retry_policy',
         etl_api.policy_error(n.retry_policy, '{max_attempts,base_seconds,factor,max_seconds,jitter}')),
       ('poll_policy', etl_api.policy_error(n.poll_policy, '{first_seconds,factor,max_seconds,max_polls}')),
-      ('activity_types', case when not n.activity_types <@ '{enrichment,extract,sourcing}' then
-        'only enrichment, extract and sourcing are known' end)
+      ('activity_types', (
+        select pg_catalog.format('%s is unknown: known are %s', pg_catalog.to_json(given.name),
+          (select pg_catalog.string_agg(known.name, ', ' order by known.name)
+           from pg_catalog.jsonb_object_keys(etl_api.activity_types()) as known (name)))
+        from unnest(n.activity_types) as given (name)
+        where not (select etl_api.activity_types()) ? given.name
+        limit 1))
   ) as f (field, fault)
   where f.fault is not null
   limit 1;

@@ -9,16 +9,16 @@ begin
   select ar.id,
     case
       when runs.failed > 0 and runs.done = 0 and found.objects = 0 then 'failed'
-      when ar.activity_type = 'enrichment' and runs.failed > 0 and runs.done = 0 and found."values" = 0 then 'failed'
-      when ar.activity_type = 'enrichment' and found.objects = 0 and ar.errors is not null then 'failed'
+      when ar.result_role = 'input' and runs.failed > 0 and runs.done = 0 and found."values" = 0 then 'failed'
+      when ar.result_role = 'input' and found.objects = 0 and ar.errors is not null then 'failed'
       else 'done'
     end::public.activity_request_state,
     case
-      when runs.failed > 0 and runs.done = 0 and (found.objects = 0 or (ar.activity_type = 'enrichment' and found."values" = 0))
+      when runs.failed > 0 and runs.done = 0 and (found.objects = 0 or (ar.result_role = 'input' and found."values" = 0))
         then 'all_runs_failed'
-      when found.objects = 0 and ar.activity_type = 'enrichment' and ar.errors is not null then 'missing_value'
+      when found.objects = 0 and ar.result_role = 'input' and ar.errors is not null then 'missing_value'
       when found.objects = 0 then 'no_objects'
-      when found.missing > 0 or ar.errors is not null or (ar.activity_type <> 'enrichment' and runs.failed > 0) then 'partial'
+      when found.missing > 0 or ar.errors is not null or (ar.result_role = 'result' and runs.failed > 0) then 'partial'
     end
   from public.activity_request as ar
   cross join lateral (

@@ -39,7 +39,7 @@ begin
   cross join lateral (
     select found.*, pg_catalog.row_number() over () as ordinal
     from etl_api.find_input_objects(
-      w.data, ar.org_id, ar.source_ids, case when ar.activity_type = 'enrichment' then ar.object_type_id end) as found
+      w.data, ar.org_id, ar.source_ids, case when ar.result_role = 'input' then ar.object_type_id end) as found
   ) as f
   join public.object_type as t on t.id = f.object_type_id
   where not exists (

@@ -3,7 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- What an enrichment takes is also what it results in; the other types result in what they found.
+  -- What one results in is what it took, as an enrichment does, or what it found.
   insert into public.activity_object (org_id, activity_request_id, role, object_id)
   select taken.org_id, taken.id, 'input', taken.object_id
   from (
@@ -15,10 +15,10 @@ begin
     join public.activity_request as before on before.id = d.depends_on_id
     join public.activity_object as ao
       on ao.activity_request_id = before.id
-      and ao.role = case when before.activity_type = 'enrichment' then 'input' else 'result' end
+      and ao.role = before.result_role
     join public.object as o
       on o.id = ao.object_id
-      and (ar.activity_type <> 'enrichment' or o.object_type_id = ar.object_type_id)
+      and (ar.result_role = 'result' or o.object_type_id = ar.object_type_id)
     group by ar.org_id, ar.id, ar.max_objects, ao.object_id
   ) as taken
   where taken.max_objects is null
@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function etl_api.take_dependency_objects(uuid[]) is
-  'Links the objects of the activities that these depend on as their input; an enrichment takes those of its own type, each at most max_objects.';
+  'Links the objects of the activities that these depend on as their input; one that asks about them takes those of its own type; each at most max_objects.';
 
 revoke execute on function etl_api.take_dependency_objects(uuid[]) from public;
 grant execute on function etl_api.take_dependency_objects(uuid[]) to service_role;

@@ -4,7 +4,7 @@ set search_path = ''
 as $$
 declare
   activity_ids uuid[];
-  enriched_ids uuid[];
+  asking_ids uuid[];
   object_ids uuid[];
 begin
   -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
@@ -26,7 +26,7 @@ begin
         state_via = null,
         state_substate = case
           when f.code is not null then f.code
-          when q.object_id is not null and ar.activity_type = 'enrichment' and not exists (
+          when ar.result_role = 'input' and not exists (
             select 1
             from public.value as v
             where v.object_id = q.object_id
@@ -41,17 +41,17 @@ begin
       and q.run_request_id = f.root_id
       and q.state = 'in_progress'
       and ar.id = q.activity_request_id
-    returning q.activity_request_id, q.object_id, case when ar.state = 'in_progress' then ar.activity_type end as activity_type
+    returning q.activity_request_id, q.object_id, case when ar.state = 'in_progress' then ar.result_role end as result_role
   )
   select pg_catalog.array_agg(distinct e.activity_request_id),
-    pg_catalog.array_agg(e.activity_request_id) filter (where e.activity_type = 'enrichment'),
-    pg_catalog.array_agg(e.object_id) filter (where e.activity_type = 'enrichment')
-  into activity_ids, enriched_ids, object_ids
+    pg_catalog.array_agg(e.activity_request_id) filter (where e.result_role = 'input'),
+    pg_catalog.array_agg(e.object_id) filter (where e.result_role = 'input')
+  into activity_ids, asking_ids, object_ids
   from ended as e;
 
   -- What is still missing of these objects goes to the next source at once, while others are still out.
   if object_ids is not null then
-    perform etl_api.create_run_enrichment(enriched_ids, object_ids);
+    perform etl_api.create_run(asking_ids, object_ids);
   end if;
   return coalesce(activity_ids, '{}');
 end

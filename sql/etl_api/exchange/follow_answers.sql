@@ -44,7 +44,7 @@ begin
         or (not coalesce(template.json -> 'response' ? 'next_cursor', false)
           and pg_catalog.strpos((template.json - 'response')::text, '<<$page') > 0
           and exists (select 1 from etl_api.answer_objects(array[a]))))
-      and (ar.activity_type = 'enrichment' or ar.max_objects is null or ar.max_objects > (
+      and (ar.result_role = 'input' or ar.max_objects is null or ar.max_objects > (
         select pg_catalog.count(*)
         from public.activity_object as found
         where found.activity_request_id = ar.id

@@ -11,11 +11,12 @@ begin
     from etl_api.activity_edges(activities) as e
   ), created as (
     insert into public.activity_request
-      (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, object_type_id, workflow_phase,
+      (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, result_role, object_type_id, workflow_phase,
        config, destination, max_objects, datapoint_ids, source_ids, on_failure,
        state, state_via, state_substate, created_at)
-    select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type, a.object_type_id,
-      a.workflow_phase, a.config, nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
+    select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type,
+      (select etl_api.activity_types()) ->> a.activity_type, a.object_type_id, a.workflow_phase, a.config,
+      nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
       a.on_failure,
       case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
       '{new,valid}', a.waits_for, moment

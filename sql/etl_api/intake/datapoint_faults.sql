@@ -30,10 +30,10 @@ begin
       and d.place <= 1000
     union all
     select 'missing_value', '', a.config -> 'datapoints',
-      'The enrichment asks for no datapoint, so there is nothing to find.',
+      pg_catalog.format('The %s asks for no datapoint, so there is nothing to find.', a.activity_type),
       'Name at least one here, or in the activity itself.'
-    where a.activity_type = 'enrichment'
-      and a.datapoints = '{}'
+    where a.datapoints = '{}'
+      and (select etl_api.activity_types()) ->> a.activity_type = 'input'
       and (a.config -> 'datapoints' is null or a.config -> 'datapoints' in ('[]', 'null'))
     union all
     select 'unknown_datapoint', coalesce('[' || p.place - 1 || ']', ''), pg_catalog.to_jsonb(n.name),

@@ -26,7 +26,7 @@ begin
     select pg_catalog.string_agg(distinct etl_api.path_text(utils.mapping_path(m.key_mapping_json)), ', ') as places
     from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
   ) as looked
-  where a.activity_type = 'enrichment'
+  where (select etl_api.activity_types()) ->> a.activity_type = 'input'
     and a.source_ids <> '{}'
     and a.id <> all (handed_to)
     and not exists (
@@ -42,7 +42,7 @@ end
 $$;
 
 comment on function etl_api.input_faults(etl_api.requested_activity[]) is
-  'Enrichments that take nobody else''s objects and find no place with input in the request.';
+  'Activities that ask about objects, take nobody else''s objects and find no place with input in the request.';
 
 revoke execute on function etl_api.input_faults(etl_api.requested_activity[]) from public;
 grant execute on function etl_api.input_faults(etl_api.requested_activity[]) to service_role;

@@ -17,12 +17,12 @@ as $$
     where s.id in (
         select ds.source_id
         from public.datapoint_source as ds
-        where serving_source_ids.activity_type = 'enrichment'
+        where (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'input'
           and ds.datapoint_id = any (datapoint_ids)
         union all
         select os.source_id
         from public.object_source as os
-        where serving_source_ids.activity_type <> 'enrichment'
+        where (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result'
           and os.object_type_id = serving_source_ids.object_type_id
           and os.direction = 'result'
           and (os.org_id is null or os.org_id = serving_source_ids.org_id))
@@ -30,12 +30,12 @@ as $$
       and serving_source_ids.activity_type = any (s.activity_types)
       and (s.org_id is null or s.org_id = serving_source_ids.org_id)
       and (allowed_source_ids is null or s.id = any (allowed_source_ids))
-      and (d.priority is not null or serving_source_ids.activity_type <> 'enrichment')
+      and (d.priority is not null or (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result')
     order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id)
 $$;
 
 comment on function etl_api.serving_source_ids(uuid, text, uuid, uuid[], uuid[]) is
-  'The enabled sources a tenant sees that serve an activity: an enrichment by knowing one of the datapoints, the others by results of the object type. In the order allowed_source_ids gives; without it by priority, then name.';
+  'The enabled sources a tenant sees that serve an activity: those that ask about objects by knowing one of the datapoints, those that search by results of the object type. In the order allowed_source_ids gives; without it by priority, then name.';
 
 revoke execute on function etl_api.serving_source_ids(uuid, text, uuid, uuid[], uuid[]) from public;
 grant execute on function etl_api.serving_source_ids(uuid, text, uuid, uuid[], uuid[]) to service_role;

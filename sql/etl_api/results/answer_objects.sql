@@ -1,6 +1,6 @@
 create or replace function etl_api.answer_objects(answers etl_api.answer[])
 returns table (
-  run_request_id uuid, org_id uuid, activity_request_id uuid, activity_type text, object_type_id uuid, source_id uuid,
+  run_request_id uuid, org_id uuid, activity_request_id uuid, activity_id uuid, result_role text, object_type_id uuid, source_id uuid,
   root_id uuid, place bigint, natural_key jsonb, object jsonb, raw jsonb)
 language plpgsql stable
 set search_path = ''
@@ -8,7 +8,7 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  select a.run_request_id, a.org_id, ar.id, ar.activity_type, ar.object_type_id, a.source_id, a.root_id, n.place,
+  select a.run_request_id, a.org_id, ar.id, ar.activity_id, ar.result_role, ar.object_type_id, a.source_id, a.root_id, n.place,
     etl_api.natural_key(t.key_datapoints, whole.object), whole.object, n.raw
   from unnest(answers) as a
   join public.activity_request as ar on ar.id = a.activity_request_id

@@ -16,11 +16,11 @@ begin
     pg_catalog.array_agg(o.source_id) as source_ids,
     pg_catalog.array_agg(o.root_id) as root_ids,
     pg_catalog.array_agg(o.natural_key) as natural_keys,
-    -- An enrichment stores no new object: an answer speaks of those that were asked about.
-    pg_catalog.array_agg(case when o.activity_type <> 'enrichment' then o.natural_key end) as new_keys,
+    -- Where objects were asked about, an answer speaks of these: it stores no new one.
+    pg_catalog.array_agg(case when o.result_role = 'result' then o.natural_key end) as new_keys,
     pg_catalog.array_agg(o.object) as objects,
     pg_catalog.array_agg(o.raw) as raws,
-    pg_catalog.count(*) filter (where o.natural_key is null and o.activity_type <> 'enrichment') as keyless
+    pg_catalog.count(*) filter (where o.natural_key is null and o.result_role = 'result') as keyless
   into found
   from (select * from etl_api.answer_objects(answers) as o order by o.run_request_id, o.place) as o;
   if found.objects is null then

@@ -34,7 +34,7 @@ begin
       select x.object_id
       from public.activity_object as x
       where x.activity_request_id = ar.id
-        and x.role = case when ar.activity_type = 'enrichment' then 'input' else 'result' end
+        and x.role = ar.result_role
       order by x.ordinal)) as known
     join public.object as o on o.id = known.object_id
     join public.object_type as t on t.id = o.object_type_id

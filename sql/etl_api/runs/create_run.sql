@@ -1,4 +1,4 @@
-create or replace function etl_api.create_run(activity_request_ids uuid[]) returns int
+create or replace function etl_api.create_run(activity_request_ids uuid[], object_ids uuid[] default null) returns int
 language plpgsql
 set search_path = ''
 as $$
@@ -8,25 +8,41 @@ declare
   total int := 0;
 begin
   -- A loop over the few activity types, not over rows: a new type is a new function create_run_<type>.
+  if object_ids is null then
+    for kind in
+      select ar.activity_type, pg_catalog.array_agg(ar.id) as ids
+      from public.activity_request as ar
+      where ar.id = any (activity_request_ids)
+        and ar.state = 'in_progress'
+      group by ar.activity_type
+      order by ar.activity_type
+    loop
+      execute pg_catalog.format('select etl_api.%I($1)', 'create_run_' || kind.activity_type) into created using kind.ids;
+      total := total + created;
+    end loop;
+    return total;
+  end if;
+
   for kind in
-    select ar.activity_type, pg_catalog.array_agg(ar.id) as ids
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)
-      and ar.state = 'in_progress'
+    select ar.activity_type, pg_catalog.array_agg(ar.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
+    from unnest(activity_request_ids, object_ids) as i (id, object_id)
+    join public.activity_request as ar on ar.id = i.id
+    where ar.state = 'in_progress'
+      and ar.result_role = 'input'
     group by ar.activity_type
     order by ar.activity_type
   loop
-    execute pg_catalog.format('select etl_api.%I($1)', 'create_run_' || kind.activity_type)
+    execute pg_catalog.format('select etl_api.%I($1, $2)', 'create_run_' || kind.activity_type)
       into created
-      using kind.ids;
+      using kind.ids, kind.object_ids;
     total := total + created;
   end loop;
   return total;
 end
 $$;
 
-comment on function etl_api.create_run(uuid[]) is
-  'Creates the runs that these activity requests need now, by activity type: etl_api.create_run_<type>. Returns how many.';
+comment on function etl_api.create_run(uuid[], uuid[]) is
+  'Creates the runs that these activity requests need now, by activity type: etl_api.create_run_<type>. With object_ids (one per activity request id): only for these objects, and only by types that ask about the objects they take. Returns how many.';
 
-revoke execute on function etl_api.create_run(uuid[]) from public;
-grant execute on function etl_api.create_run(uuid[]) to service_role;
+revoke execute on function etl_api.create_run(uuid[], uuid[]) from public;
+grant execute on function etl_api.create_run(uuid[], uuid[]) to service_role;

@@ -14,7 +14,7 @@ from (
     ('rate_limit', '{"second": "1"}', '"second" is a number from 0 to 1000000000, not "1"'),
     ('retry_policy', '{"max_attempts": -1}', '"max_attempts" is a number from 0 to 1000000000, not -1'),
     ('poll_policy', '{"first_seconds": 1e300}', '"first_seconds" is a number from 0 to 1000000000, not 1' || repeat('0', 79)),
-    ('activity_types', '{enrichment,guessing}', 'only enrichment, extract and sourcing are known')
+    ('activity_types', '{enrichment,guessing}', '"guessing" is unknown: known are enrichment, extract, sourcing')
 ) as s (field, value, fault);
 select is(test_setup.outcome('update public.source set rate_limit = ''{"second": 1.5, "day": 0}'', status_request_template = null'), 'ok', 'what is right passes');
 select is(
