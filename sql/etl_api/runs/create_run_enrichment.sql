@@ -14,10 +14,9 @@ begin
       and ao.role = 'input';
   end if;
 
-  -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
-  -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
-  -- datapoint are never asked again for another. What an open run of an
-  -- earlier call may still bring is not asked elsewhere.
+  -- The waterfall: for each missing datapoint the first source not yet asked about that object, unless an open run
+  -- may still bring it. A source is asked once per object and activity, so it is asked for everything missing that it
+  -- offers, also for what is asked elsewhere at the time: there will be no second chance.
   insert into public.run_queue
     (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids,
      state, state_via, state_substate, due_at, created_at)
@@ -30,7 +29,14 @@ begin
       select m.activity_request_id, m.object_id, m.datapoint_id, ds.source_id,
         pg_catalog.row_number() over (
           partition by m.activity_request_id, m.object_id, m.datapoint_id
-          order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place
+          order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place,
+        exists (
+          select 1
+          from public.run_queue as open
+          where open.activity_request_id = m.activity_request_id
+            and open.object_id = m.object_id
+            and open.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+            and m.datapoint_id = any (open.datapoint_ids)) as may_come
       from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
       join public.activity_request as ar on ar.id = m.activity_request_id
       join public.datapoint_source as ds
@@ -41,12 +47,10 @@ begin
         from public.run_queue as asked
         where asked.activity_request_id = m.activity_request_id
           and asked.object_id = m.object_id
-          and (asked.source_id = ds.source_id
-            or (m.datapoint_id = any (asked.datapoint_ids)
-              and asked.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))))
+          and asked.source_id = ds.source_id)
     ) as offer
     group by offer.activity_request_id, offer.object_id, offer.source_id
-    having pg_catalog.min(offer.place) = 1
+    having pg_catalog.bool_or(offer.place = 1 and not offer.may_come)
   ) as next
   join public.activity_request as ar on ar.id = next.activity_request_id
   on conflict do nothing;
