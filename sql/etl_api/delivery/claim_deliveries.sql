@@ -35,9 +35,10 @@ begin
       order by due.due_at
       limit max_deliveries
       for update skip locked))
-    returning d.id, d.org_id, d.lease_token, d.lease_until, d.url, d.secret_name, d.event_type, d.attempts
+    returning d.id, d.org_id, d.lease_token, d.lease_until, d.url, d.secret_name, d.event_type, d.attempts,
+      coalesce(d.message_id, d.id) as message_id
   )
-  select c.id, 'msg_' || pg_catalog.replace(c.id::text, '-', ''), c.org_id, c.lease_token, c.lease_until, c.url,
+  select c.id, 'msg_' || pg_catalog.replace(c.message_id::text, '-', ''), c.org_id, c.lease_token, c.lease_until, c.url,
     c.secret_name, c.org_id::text, c.event_type, b.body::text, (pg_catalog.date_part('epoch', timeout) * 1000)::int, c.attempts
   from claimed as c
   join public.delivery_body as b
@@ -47,7 +48,7 @@ end
 $$;
 
 comment on function etl_api.claim_deliveries(text, int) is
-  'Claims messages to send, at most max_deliveries (1 to 1000), the longest due first, each with a lease. webhook_id stays the same over all attempts. Nothing to do: no row. ETL04: bad argument.';
+  'Claims messages to send, at most max_deliveries (1 to 1000), the longest due first, each with a lease. webhook_id stays the same over all attempts, also when the message is delivered again. Nothing to do: no row. ETL04: bad argument.';
 
 revoke execute on function etl_api.claim_deliveries(text, int) from public;
 grant execute on function etl_api.claim_deliveries(text, int) to service_role;

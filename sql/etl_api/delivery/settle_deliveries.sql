@@ -8,7 +8,8 @@ begin
   set state = case when m.delivered = m.count then 'delivered' else ar.state end,
       state_via = null,
       state_substate = case when m.failed > 0 then 'delivery_failed'
-        else nullif(ar.state_substate, 'delivery_failed') end
+        when ar.state_substate = 'delivery_failed' then etl_api.substate_when_done(ar.id)
+        else ar.state_substate end
   from (
     select d.activity_request_id,
       pg_catalog.count(*) as count,
@@ -27,7 +28,8 @@ begin
   set state = case when m.delivered = m.count then 'delivered' else w.state end,
       state_via = null,
       state_substate = case when m.failed > 0 then 'delivery_failed'
-        else nullif(w.state_substate, 'delivery_failed') end
+        when w.state_substate = 'delivery_failed' then etl_api.substate_when_done(w.id)
+        else w.state_substate end
   from (
     select d.workflow_request_id,
       pg_catalog.count(*) as count,

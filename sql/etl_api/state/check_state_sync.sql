@@ -20,7 +20,7 @@ as $$
       when w.state not in ('new', 'valid', 'waiting', 'ready', 'in_progress') and a.open > 0
         then 'it has ended, but activities of it are open'
       when w.state = 'delivered' and exists (
-        select 1 from public.delivery as d where d.workflow_request_id = w.id and d.state <> 'delivered')
+        select 1 from etl_api.current_deliveries(array[w.id]) as d where d.state <> 'delivered')
         then 'it is delivered, but a message of it is not'
     end as problem
   ) as p
@@ -56,7 +56,10 @@ as $$
             and before.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
         then 'it waits, but nothing it waits for is open'
       when a.state = 'delivered' and exists (
-        select 1 from public.delivery as d where d.activity_request_id = a.id and d.state <> 'delivered')
+        select 1
+        from etl_api.current_deliveries(array[a.workflow_request_id]) as d
+        where d.activity_request_id = a.id
+          and d.state <> 'delivered')
         then 'it is delivered, but a message of it is not'
     end as problem
   ) as p

@@ -7,32 +7,9 @@ as $$
 begin
   select f.entity, f.org_id, f.workflow_request_id, f.activity_request_id
   into entity, org_id, workflow_request_id, activity_request_id
-  from (
-    select 'workflow_request'::etl_api.entity_kind as entity, w.org_id, w.id as workflow_request_id, null::uuid as activity_request_id
-    from public.workflow_request as w where w.id = find_own.id and w.replay = 0
-    union all
-    select 'activity_request', a.org_id, a.workflow_request_id, a.id
-    from public.activity_request as a where a.id = find_own.id
-    union all
-    select 'run_queue', q.org_id, q.workflow_request_id, q.activity_request_id
-    from public.run_queue as q where q.id = find_own.id
-    union all
-    select 'run_request', r.org_id, r.workflow_request_id, r.activity_request_id
-    from public.run_request as r where r.id = find_own.id
-    union all
-    select 'delivery', d.org_id, d.workflow_request_id, d.activity_request_id
-    from public.delivery as d where d.id = find_own.id
-  ) as f
-  where etl_api.may_request(f.org_id)
-    or f.org_id in (select etl_api.my_orgs());
+  from etl_api.find_visible(id) as f;
 
-  -- Another org's row and no row at all look the same from outside.
-  if not found then
-    raise exception using
-      errcode = 'ETL04',
-      message = pg_catalog.format('no such request: %s', coalesce(id::text, 'null')),
-      hint = 'Give the id of a workflow_request, activity_request, run_queue, run_request or delivery row.';
-  elsif not etl_api.may_request(org_id) then
+  if not etl_api.may_request(org_id) then
     raise exception using
       errcode = 'ETL06',
       message = pg_catalog.format('your role in org %s only reads', org_id),
@@ -42,6 +19,6 @@ end
 $$;
 
 comment on function etl_api.find_own(uuid) is
-  'What an id names, if the caller may change it: the first statement of retry and cancel. ETL04: nothing, or a row of an org the caller does not belong to; ETL06: the caller only reads there.';
+  'What an id names, if the caller may change it: the first statement of retry, cancel and redeliver. ETL04: nothing, or a row of an org the caller does not belong to; ETL06: the caller only reads there.';
 
 revoke execute on function etl_api.find_own(uuid) from public;
