@@ -733,7 +733,7 @@ create table public.run_request (
   foreign key (activity_request_id, org_id) references public.activity_request (id, org_id) on delete cascade
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.05);
-create index run_request_due_idx on public.run_request (source_id, due_at) where state in ('waiting', 'ready');
+create index run_request_due_idx on public.run_request (source_id, org_id, due_at) where state in ('waiting', 'ready');
 create index run_request_flight_idx on public.run_request (source_id) where state = 'in_progress';
 create index run_request_lease_idx on public.run_request (lease_until) where state = 'in_progress';
 create index run_request_activity_idx on public.run_request (activity_request_id);
@@ -793,15 +793,23 @@ create table etl_api.budget_used (
   org_id uuid not null references public.org (id) on delete cascade,
   month date,
   workflow_request_id uuid,
+  workflow_replay int generated always as (0) stored,
+  cap numeric,
   amount numeric not null default 0,
   unique nulls not distinct (org_id, month, workflow_request_id),
-  check ((month is null) <> (workflow_request_id is null))
-);
+  check ((month is null) <> (workflow_request_id is null)),
+  foreign key (workflow_request_id, org_id, workflow_replay)
+    references public.workflow_request (id, org_id, replay) on delete cascade
+) with (fillfactor = 50);
+create index budget_used_workflow_idx on etl_api.budget_used (workflow_request_id) where workflow_request_id is not null;
 comment on table etl_api.budget_used is
-  'What the runs of a tenant in a month, or of a workflow request, have cost so far, kept only where a budget caps it; written by claims.';
+  'What the runs of a tenant in a month, or of a workflow request, have cost so far, kept only where a budget caps it; written as their HTTP requests are made.';
 comment on column etl_api.budget_used.org_id is 'The tenant.';
 comment on column etl_api.budget_used.month is 'First day of the month, in UTC; null for a workflow.';
 comment on column etl_api.budget_used.workflow_request_id is 'The workflow request; null for a month.';
+comment on column etl_api.budget_used.workflow_replay is 'Always 0; completes the foreign key.';
+comment on column etl_api.budget_used.cap is
+  'What the workflow request may cost, its config.budget; null for a month, where org.settings says it.';
 comment on column etl_api.budget_used.amount is 'Cost so far, in the currency of the tenant.';
 
 create table public.run_request_payload (

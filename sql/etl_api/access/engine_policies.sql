@@ -98,9 +98,8 @@ create policy nobody on etl_api.roll_up_mark
   with check (false);
 comment on policy nobody on etl_api.roll_up_mark is 'Of no use to a user: the engine and its operator only.';
 
-drop policy if exists nobody on etl_api.org_count_delta;
-create policy nobody on etl_api.org_count_delta
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.org_count_delta is 'Of no use to a user: the engine and its operator only.';
+drop policy if exists members_read on etl_api.org_count_delta;
+create policy members_read on etl_api.org_count_delta
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.org_count_delta is 'Members read what is still to be added to their orgs'' counters.';

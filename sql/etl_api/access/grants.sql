@@ -67,6 +67,7 @@ grant select on
   etl_api.state_count,
   etl_api.state_duration,
   etl_api.usage_day,
+  etl_api.org_count_delta,
   etl_api.alert
 to authenticated;
 

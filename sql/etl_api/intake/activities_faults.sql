@@ -6,7 +6,9 @@ as $$
 #variable_conflict use_column
 begin
   return query
-  with plain as materialized (
+  with refused as materialized (
+    select * from etl_api.org_faults(activities)
+  ), plain as materialized (
     select * from etl_api.request_faults(workflow_request_ids)
     union all
     select * from etl_api.activity_faults(activities)
@@ -23,14 +25,20 @@ begin
     union all
     select * from etl_api.dependency_faults(activities)
   )
-  select * from plain
+  select * from refused
+  union all
+  -- What else is wrong does not matter to who may not ask at all.
+  select *
+  from plain
+  where plain.workflow_request_id not in (select refused.workflow_request_id from refused)
   union all
   -- Where the input sits is known only of requests that are right in everything else.
   select *
   from etl_api.input_faults(array(
     select a
     from pg_catalog.unnest(activities) as a
-    where a.workflow_request_id not in (select plain.workflow_request_id from plain)));
+    where a.workflow_request_id not in (select plain.workflow_request_id from plain)
+      and a.workflow_request_id not in (select refused.workflow_request_id from refused)));
 end
 $$;
 

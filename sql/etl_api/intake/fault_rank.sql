@@ -3,7 +3,8 @@ language sql immutable parallel safe
 set search_path = ''
 as $$
   select coalesce(pg_catalog.array_position(
-    array['invalid_json', 'missing_value', 'invalid_type', 'too_many_activities', 'unknown_activity', 'unknown_datapoint',
+    array['org_deleted', 'no_free_objects',
+      'invalid_json', 'missing_value', 'invalid_type', 'too_many_activities', 'unknown_activity', 'unknown_datapoint',
       'unknown_source', 'no_source', 'unknown_endpoint', 'invalid_url',
         'dependency_cycle', 'dependency_order', 'internal_error'],
     code), 100)

@@ -82,6 +82,16 @@ begin
   join public.activity_request as ar on ar.id = activity_of[r.item]
   where q.id = r.run_id;
 
+  perform etl_api.add_org_counts(pg_catalog.array_agg(sent.org_id), runs => pg_catalog.array_agg(sent.count))
+  from (
+    select ar.org_id, pg_catalog.count(*)
+    from unnest(run_items) as r (item)
+    join public.activity_request as ar on ar.id = activity_of[r.item]
+    where requests[r.item] is not null
+    group by ar.org_id
+  ) as sent
+  having pg_catalog.count(*) > 0;
+
   insert into etl_api.advance_queue (activity_request_id, org_id, created_at)
   select distinct ar.id, ar.org_id, utils.now()
   from unnest(activity_of, requests) as t (activity_request_id, request)

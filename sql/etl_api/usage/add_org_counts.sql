@@ -1,0 +1,56 @@
+create or replace function etl_api.add_org_counts(
+  org_ids uuid[], requests bigint[] default null, runs bigint[] default null,
+  objects bigint[] default null, new_objects bigint[] default null)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  free uuid[] := etl_api.lock_free_orgs(org_ids);
+begin
+  -- A statement after the one that took the rows: it sees what the last holder has added and taken away.
+  if free <> '{}' then
+    with left_over as (
+      delete from etl_api.org_count_delta as d
+      where d.org_id = any (free)
+        and not d.recount_datapoints
+      returning d.org_id, d.requests, d.runs, d.objects, d.free_objects
+    )
+    update public.org as o
+    set request_count = o.request_count + s.requests,
+        run_count = o.run_count + s.runs,
+        object_count = o.object_count + s.objects,
+        free_objects = case when o.free_objects > 0 then greatest(o.free_objects - s.new_objects, 0) else o.free_objects end
+    from (
+      select c.org_id,
+        coalesce(pg_catalog.sum(c.requests), 0) as requests,
+        coalesce(pg_catalog.sum(c.runs), 0) as runs,
+        coalesce(pg_catalog.sum(c.objects), 0) as objects,
+        coalesce(pg_catalog.sum(c.new_objects), 0) as new_objects
+      from (
+        select * from unnest(org_ids, requests, runs, objects, new_objects)
+        union all
+        select * from left_over
+      ) as c (org_id, requests, runs, objects, new_objects)
+      group by c.org_id
+    ) as s
+    where o.id = s.org_id
+      and o.id = any (free);
+  end if;
+
+  if not org_ids <@ free then
+    insert into etl_api.org_count_delta (org_id, requests, runs, objects, free_objects, created_at)
+    select c.org_id, coalesce(c.requests, 0), coalesce(c.runs, 0), coalesce(c.objects, 0), coalesce(c.new_objects, 0),
+      utils.now()
+    from unnest(org_ids, requests, runs, objects, new_objects) as c (org_id, requests, runs, objects, new_objects)
+    where c.org_id <> all (free)
+      and (c.requests <> 0 or c.runs <> 0 or c.objects <> 0 or c.new_objects <> 0);
+  end if;
+end
+$$;
+
+comment on function etl_api.add_org_counts(uuid[], bigint[], bigint[], bigint[], bigint[]) is
+  'Adds to the counters of orgs: activity requests, runs, objects stored, new objects (taken from free_objects, never below 0), and whatever lies in org_count_delta for them. Where another transaction holds an org''s row it does not wait and leaves the change there.';
+
+revoke execute on function etl_api.add_org_counts(uuid[], bigint[], bigint[], bigint[], bigint[]) from public;
+grant execute on function etl_api.add_org_counts(uuid[], bigint[], bigint[], bigint[], bigint[]) to service_role;
