@@ -8,50 +8,40 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
+  noted constant text := pg_catalog.current_setting('etl.advancing', true);
   ids uuid[];
-  dropped_ids uuid[];
+  all_ids uuid[] := '{}';
 begin
-  select pg_catalog.array_agg(w.id order by w.id) into ids
-  from public.workflow_request as w
-  where w.id = any (workflow_request_ids)
-    and w.replay = 0
-    and w.state = 'in_progress';
-  if ids is null then
+  -- What starts here may end at once and call this again. Such a call only leaves a note, so that a chain of a thousand
+  -- activities is a thousand rounds and not a thousand levels.
+  if noted <> '' then
+    perform pg_catalog.set_config('etl.advancing', (noted::uuid[] || workflow_request_ids)::text, true);
     return;
   end if;
 
-  -- An activity that cannot start any more ends here, and what waits for that one with it, step by step.
+  ids := workflow_request_ids;
   loop
-    with dropped as (
-      update public.activity_request as ar
-      set state = 'invalid',
-          state_via = null,
-          state_substate = 'dependency_failed',
-          errors = pg_catalog.jsonb_build_array(etl_api.dependency_error(ar.id)),
-          finished_at = utils.now()
-      where ar.workflow_request_id = any (ids)
-        and ar.state = 'waiting'
-        and exists (
-          select 1
-          from public.activity_dependency as d
-          join public.activity_request as before on before.id = d.depends_on_id
-          where d.activity_request_id = ar.id
-            and before.state in ('failed', 'timedout', 'invalid'))
-      returning ar.id
-    )
-    select pg_catalog.array_agg(dropped.id) into dropped_ids
-    from dropped;
-    exit when dropped_ids is null;
-    perform etl_api.deliver_activity_results(dropped_ids);
+    select pg_catalog.array_agg(w.id order by w.id) into ids
+    from public.workflow_request as w
+    where w.id = any (ids)
+      and w.replay = 0
+      and w.state = 'in_progress';
+    exit when ids is null;
+    all_ids := all_ids || ids;
+    perform pg_catalog.set_config('etl.advancing', '{}', true);
+    perform etl_api.advance_waiting_activities(ids);
+    ids := pg_catalog.current_setting('etl.advancing')::uuid[];
+    exit when ids = '{}';
   end loop;
-
-  perform etl_api.end_workflows(ids);
-  perform etl_api.start_waiting_activities(ids);
+  perform pg_catalog.set_config('etl.advancing', '', true);
+  if all_ids <> '{}' then
+    perform etl_api.end_workflows(all_ids);
+  end if;
 end
 $$;
 
 comment on function etl_api.advance_workflows(uuid[]) is
-  'Moves workflow requests on: ends those whose activities have all ended, starts what waited for a phase or an activity that is over. The caller holds the workflow locks.';
+  'Moves workflow requests on until nothing more can be done at once: ends the activities that cannot start any more, starts those whose phase and dependencies are over, and ends the workflow requests whose activities have all ended. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.advance_workflows(uuid[]) from public;
 grant execute on function etl_api.advance_workflows(uuid[]) to service_role;

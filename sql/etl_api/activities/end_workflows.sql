@@ -17,7 +17,8 @@ begin
     from (
       select ar.workflow_request_id,
         pg_catalog.count(*) as count,
-        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered')) as done,
+        -- What was skipped is done, but has no start: see waiting_verdicts.
+        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.started_at is not null) as done,
         pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.state_substate = 'partial') as partial,
         pg_catalog.count(*) filter (where ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as open
       from public.activity_request as ar
@@ -40,7 +41,7 @@ end
 $$;
 
 comment on function etl_api.end_workflows(uuid[]) is
-  'Ends the workflow requests whose activities have all ended: done when at least one is (partial when not all, or not wholly), else failed; queues their messages. The caller holds the workflow locks.';
+  'Ends the workflow requests whose activities have all ended: done when at least one is and was not skipped (partial when not all, or not wholly), else failed; queues their messages. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.end_workflows(uuid[]) from public;
 grant execute on function etl_api.end_workflows(uuid[]) to service_role;
