@@ -13,9 +13,9 @@ declare
 begin
   if value_type is distinct from 'text' or not (is_order or operator in ('equals', 'not_equals', 'in', 'not_in')) then
     return value_type;
-  elsif factor_type = 'boolean' and operand is null and operator in ('equals', 'not_equals') then
-    return 'boolean';
-  elsif factor_type in ('place', 'similarity') and not is_order then
+  elsif (factor_type = 'boolean' and (is_order or (operand is null and operator in ('equals', 'not_equals'))))
+    or factor_type = 'place' or (factor_type = 'similarity' and not is_order)
+  then
     return factor_type;
   end if;
   items := case when operator in ('in', 'not_in') then utils.factor_items(operand)
@@ -25,6 +25,7 @@ begin
     when factor_type = 'boolean' then '{boolean}'
     when factor_type = 'time' then '{date,timestamp}'
     when factor_type = 'frequency' then '{frequency,number}'
+    when factor_type = 'similarity' then '{number}'
     when is_order then '{number,date,timestamp,frequency}'
     else '{}' end
   loop
@@ -38,7 +39,13 @@ begin
       return kind;
     end if;
   end loop;
-  return 'text';
+  return case
+    when not is_order then 'text'
+    when factor_type = 'volume' then 'number'
+    when factor_type = 'time' then 'timestamp'
+    when factor_type in ('frequency', 'similarity') then factor_type::text
+    else 'text'
+  end;
 end
 $$;
 

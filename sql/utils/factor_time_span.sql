@@ -3,26 +3,34 @@ language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  p constant text[] := pg_catalog.regexp_match(input,
-    '^\s*([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,12}))?)?'
-    '\s*(?:Z|z|UTC|GMT|([+-])([0-9]{2}):?([0-9]{2})?)?)?)?)?\s*$');
-  start constant text := p[1] || '-' || coalesce(p[2], '01') || '-' || coalesce(p[3], '01');
+  -- Most times are plain days, and matching the whole expression costs twenty times as much as this.
+  p constant text[] := case pg_catalog.translate(input, '123456789', '000000000')
+    when '0000-00-00' then pg_catalog.string_to_array(input, '-')
+    else pg_catalog.regexp_match(input,
+      '^\s*([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(?:[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,12}))?)?'
+      '\s*(?:Z|z|UTC|GMT|([+-])([0-9]{2}):?([0-9]{2})?)?)?)?)?\s*$')
+  end;
+  month constant int := coalesce(p[2]::int, 1);
+  day constant int := coalesce(p[3]::int, 1);
   first_day date;
   next_day date;
   instant numeric;
 begin
-  if p is null
-    or utils.parse_date(pg_catalog.to_jsonb(start)) is null
+  if p is null or p[1] = '0000' or month not between 1 and 12
     or p[4]::int > 23 or p[5]::int > 59 or p[6]::int > 60 or p[9]::int > 15 or p[10]::int > 59
   then
     return null;
   end if;
-  first_day := pg_catalog.make_date(p[1]::int, coalesce(p[2]::int, 1), coalesce(p[3]::int, 1));
+  first_day := pg_catalog.make_date(p[1]::int, month, 1);
+  next_day := first_day + case when p[2] is null then interval '1 year' else interval '1 month' end;
+  if day not between 1 and next_day - first_day then
+    return null;
+  elsif p[3] is not null then
+    first_day := first_day + (day - 1);
+    next_day := first_day + 1;
+  end if;
   if p[4] is null or whole_day then
-    next_day := case when p[2] is null then first_day + interval '1 year' when p[3] is null then first_day + interval '1 month'
-      else first_day + interval '1 day' end;
-    return array[(first_day - date '1970-01-01') * 86400000000::numeric,
-      (next_day - date '1970-01-01') * 86400000000::numeric - 1];
+    return array[(first_day - date '1970-01-01') * 86400000000::numeric, (next_day - date '1970-01-01') * 86400000000::numeric - 1];
   end if;
   instant := (first_day - date '1970-01-01') * 86400000000::numeric
     + (p[4]::int * 3600 + p[5]::int * 60 + coalesce(p[6]::int, 0)) * 1000000::numeric
