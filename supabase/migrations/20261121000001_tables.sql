@@ -635,6 +635,7 @@ create table public.guardrail_refusal (
   foreign key (object_id, org_id) references public.object (id, org_id) on delete cascade
 );
 create index guardrail_refusal_object_id_idx on public.guardrail_refusal (object_id);
+create index guardrail_refusal_run_request_idx on public.guardrail_refusal (run_request_id) where run_request_id is not null;
 comment on table public.guardrail_refusal is
   'What a guardrail refused: an object that was not run (before_run), or a value or found object that was not accepted (after_result).';
 comment on column public.guardrail_refusal.id is 'Identity of the refusal.';
@@ -695,7 +696,7 @@ comment on column public.run_queue.datapoint_ids is 'What is asked for.';
 comment on column public.run_queue.run_request_id is 'The first HTTP request that carries it (run_request.root_id of its chain).';
 comment on column public.run_queue.priority is 'workflow_request.priority, by which it is taken.';
 comment on column public.run_queue.state is 'waiting: not yet allocated; in_progress: its HTTP requests run; then how it ended.';
-comment on column public.run_queue.state_substate is 'no_value (the answer brought nothing asked for), missing_value, http_500, rate_limited, …';
+comment on column public.run_queue.state_substate is 'no_value (the answer brought nothing asked for), refused (guardrails refused all it brought), missing_value, http_500, rate_limited, …';
 comment on column public.run_queue.state_via is 'States between the last two when one write took several steps.';
 comment on column public.run_queue.error is 'Why it failed: {code, message, …}.';
 comment on column public.run_queue.due_at is 'Not allocated before this time.';
@@ -1073,6 +1074,16 @@ values
   ('valid', 'failed', 'cancel'),
   ('waiting', 'failed', 'cancel'),
   ('ready', 'failed', 'cancel');
+
+-- One step of a row on its way from the guard to who listens; never stored.
+create type etl_api.state_change as (
+  id uuid,
+  org_id uuid,
+  workflow_request_id uuid,
+  state text,
+  substate text
+);
+comment on type etl_api.state_change is 'A step of a workflow or activity request, as etl_api.guard_tells tells it.';
 
 create table etl_api.state_history (
   entity etl_api.entity_kind not null,

@@ -12,68 +12,64 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   lease interval := etl_api.time_limit(null, 'lease_seconds');
-  source_ids uuid[];
-  capacities int[];
+  room record;
+  turn record;
   again_ids uuid[];
   again_sources uuid[];
+  again_orgs uuid[];
   new_ids uuid[];
 begin
   perform etl_api.check_claim_arguments(worker, max_requests, 'max_requests');
   perform etl_api.drain_advance_queue();
 
-  select pg_catalog.array_agg(c.source_id), pg_catalog.array_agg(c.capacity) into source_ids, capacities
-  from etl_api.source_capacity(max_requests) as c
-  where c.capacity > 0;
-  if source_ids is null then
+  select pg_catalog.array_agg(c.source_id) as sources, pg_catalog.array_agg(c.capacity) as capacities,
+    pg_catalog.bool_or(c.has_windows) as has_windows
+  into room
+  from etl_api.source_capacity(max_requests) as c;
+  if room.sources is null then
+    return;
+  end if;
+  select pg_catalog.array_agg(d.source_id) as sources, pg_catalog.array_agg(d.org_id) as orgs,
+    pg_catalog.array_agg(d.may_run) as may_run, pg_catalog.array_agg(d.turns) as turns
+  into turn
+  from etl_api.deal_turns(room.sources, room.capacities, max_requests) as d;
+  if turn.sources is null then
     return;
   end if;
 
   -- First what has been sent before or belongs to a run under way: retries, polls, pages.
-  with due as (
-    select r.id
-    from unnest(source_ids, capacities) as c (source_id, capacity)
-    cross join lateral (
-      select r.id, r.due_at
-      from public.run_request as r
-      where r.source_id = c.source_id
-        and r.state in ('waiting', 'ready')
-        and r.due_at <= utils.now()
-      order by r.due_at
-      limit c.capacity
-      for update skip locked
-    ) as r
-    order by r.due_at
-    limit max_requests
-  ),
-  claimed as (
-    update public.run_request as r
-    set state = 'in_progress',
-        state_via = case when r.state = 'waiting' then '{ready}'::public.run_request_state[] end,
-        state_substate = null,
-        attempts = r.attempts + 1,
-        lease_until = utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
-        lease_token = pg_catalog.gen_random_uuid(),
-        worker = claim_run_requests.worker,
-        claimed_at = utils.now()
-    from public.source as s
-    where r.id = any (array(select due.id from due))
-      and s.id = r.source_id
-    returning r.id, r.source_id
-  )
-  select pg_catalog.array_agg(claimed.id), pg_catalog.array_agg(claimed.source_id) into again_ids, again_sources
-  from claimed;
+  again_ids := etl_api.take_due_requests(turn.sources, turn.orgs, turn.turns);
+  if again_ids <> '{}' then
+    with claimed as (
+      update public.run_request as r
+      set state = 'in_progress',
+          state_via = case when r.state = 'waiting' then '{ready}'::public.run_request_state[] end,
+          state_substate = null,
+          attempts = r.attempts + 1,
+          lease_until = utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
+          lease_token = pg_catalog.gen_random_uuid(),
+          worker = claim_run_requests.worker,
+          claimed_at = utils.now()
+      from public.source as s
+      where r.id = any (again_ids)
+        and s.id = r.source_id
+      returning r.source_id, r.org_id
+    )
+    select pg_catalog.array_agg(claimed.source_id), pg_catalog.array_agg(claimed.org_id) into again_sources, again_orgs
+    from claimed;
+  end if;
 
-  if coalesce(pg_catalog.cardinality(again_ids), 0) < max_requests then
-    new_ids := etl_api.allocate_source_runs(
-      worker, source_ids,
-      array(
-        select c.capacity - (
-          select pg_catalog.count(*)::int
-          from unnest(again_sources) as a (source_id)
-          where a.source_id = c.source_id)
-        from unnest(source_ids, capacities) with ordinality as c (source_id, capacity, place)
-        order by c.place),
-      max_requests - coalesce(pg_catalog.cardinality(again_ids), 0));
+  new_ids := etl_api.allocate_source_runs(worker, turn.sources, turn.orgs, array(
+    select case when t.may_run then t.turns - (
+      select pg_catalog.count(*)::int
+      from unnest(again_sources, again_orgs) as a (source_id, org_id)
+      where a.source_id = t.source_id
+        and a.org_id = t.org_id) else 0 end
+    from unnest(turn.sources, turn.orgs, turn.may_run, turn.turns)
+      with ordinality as t (source_id, org_id, may_run, turns, i)
+    order by t.i));
+  if room.has_windows then
+    perform etl_api.count_windows(again_ids || new_ids);
   end if;
 
   return query
@@ -89,7 +85,7 @@ end
 $$;
 
 comment on function etl_api.claim_run_requests(text, int) is
-  'Claims HTTP requests to send, at most max_requests (1 to 1000), each with a lease: first retries, polls and pages that are due, then new ones for runs that wait, under each source''s limits. Nothing to do: no row. ETL04: bad argument.';
+  'Claims HTTP requests to send, at most max_requests (1 to 1000), each with a lease, under each source''s limits and in turn for each of its tenants: of a tenant first retries, polls and pages that are due, then new ones for runs that wait. Nothing to do: no row. ETL04: bad argument.';
 
 revoke execute on function etl_api.claim_run_requests(text, int) from public;
 grant execute on function etl_api.claim_run_requests(text, int) to service_role;

@@ -1,61 +1,63 @@
-create or replace function etl_api.take_due_runs(source_ids uuid[], capacities int[], max_requests int)
-returns table (run_id uuid, item int, source_id uuid, activity_request_id uuid, due_at timestamptz)
+create or replace function etl_api.take_due_runs(source_ids uuid[], org_ids uuid[], turns int[])
+returns table (
+  run_id uuid, item int, place int, source_id uuid, org_id uuid, workflow_request_id uuid, activity_request_id uuid,
+  cost numeric)
 language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
 begin
   return query
-  -- In the order of the index, where the runs of one activity lie side by side and fill one request. Looking further
-  -- than 2,000 rows ahead for a fuller request would lock rows that another claim could take.
+  -- In the order of the index, where the runs of one activity lie side by side and fill one request.
   with due as (
-    select q.id, q.source_id, q.activity_request_id, q.due_at,
+    select q.id, q.source_id, q.org_id, q.workflow_request_id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
+      c.cost_per_run,
       (pg_catalog.row_number() over (
-        partition by q.source_id, q.activity_request_id
-        order by q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
+        partition by c.i, q.activity_request_id
+        order by q.priority desc, q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
     from (
-      select t.source_id, t.capacity, s.max_objects_per_request
-      from unnest(source_ids, capacities) as t (source_id, capacity)
+      select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request, s.cost_per_run
+      from unnest(source_ids, org_ids, turns) with ordinality as t (source_id, org_id, turns, i)
       join public.source as s on s.id = t.source_id
-      where t.capacity > 0
+      where t.turns > 0
     ) as c
     cross join lateral (
-      select q.id, q.source_id, q.activity_request_id, q.due_at
+      select q.id, q.source_id, q.org_id, q.workflow_request_id, q.activity_request_id, q.priority, q.due_at
       from public.run_queue as q
       where q.source_id = c.source_id
+        and q.org_id = c.org_id
         and q.state in ('waiting', 'ready')
         and q.due_at <= utils.now()
-      order by q.due_at, q.activity_request_id
-      limit least(c.capacity * c.max_objects_per_request, greatest(c.capacity, 2000))
+      order by q.priority desc, q.due_at, q.activity_request_id
+      limit etl_api.look_ahead(c.turns, c.max_objects_per_request)
       for update skip locked
     ) as q
   ),
-  numbered as (
-    select dated.*,
+  placed as (
+    select f.*,
       pg_catalog.dense_rank() over (
-        partition by dated.source_id
-        order by dated.first_due_at, dated.activity_request_id, dated.chunk) as place
+        partition by f.i
+        order by f.first_priority desc, f.first_due_at, f.activity_request_id, f.chunk) as place
     from (
       select due.*,
-        pg_catalog.min(due.due_at) over (partition by due.source_id, due.activity_request_id) as first_due_at
+        pg_catalog.max(due.priority) over (partition by due.i, due.activity_request_id) as first_priority,
+        pg_catalog.min(due.due_at) over (partition by due.i, due.activity_request_id) as first_due_at
       from due
-    ) as dated
-  ),
-  taken as (
-    select n.*, pg_catalog.dense_rank() over (order by n.place, n.source_id)::int as item
-    from numbered as n
-    join unnest(source_ids, capacities) as t (source_id, capacity)
-      on t.source_id = n.source_id
-      and n.place <= t.capacity
+    ) as f
   )
-  select taken.id, taken.item, taken.source_id, taken.activity_request_id, taken.due_at
-  from taken
-  where taken.item <= max_requests;
+  select p.id, p.item, pg_catalog.row_number() over (partition by p.item order by p.due_at, p.id)::int,
+    p.source_id, p.org_id, p.workflow_request_id, p.activity_request_id, p.cost_per_run
+  from (
+    select placed.*, pg_catalog.dense_rank() over (order by placed.place, placed.i)::int as item
+    from placed
+    where placed.place <= placed.turns
+  ) as p
+  order by p.item, p.due_at, p.id;
 end
 $$;
 
-comment on function etl_api.take_due_runs(uuid[], int[], int) is
-  'Locks runs that are due, the longest due first, and groups them into HTTP requests: item numbers the requests from 1, at most max_requests, at most capacities[i] of source_ids[i], each with runs of one activity and at most max_objects_per_request of them.';
+comment on function etl_api.take_due_runs(uuid[], uuid[], int[]) is
+  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1, place the runs in each: runs of one activity, at most max_objects_per_request. In that order.';
 
-revoke execute on function etl_api.take_due_runs(uuid[], int[], int) from public;
-grant execute on function etl_api.take_due_runs(uuid[], int[], int) to service_role;
+revoke execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) from public;
+grant execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) to service_role;

@@ -8,22 +8,11 @@ declare
 begin
   if exists (select 1 from etl_api.advance_queue)
     or exists (
-      -- By source, because the indexes of what is due are.
+      -- What a source could be sent now; what waits for a limit or a budget rings when that ends.
       select 1
-      from public.source as s
-      where s.enabled
-        and (exists (
-            select 1
-            from public.run_queue as q
-            where q.source_id = s.id
-              and q.state in ('waiting', 'ready')
-              and q.due_at <= utils.now())
-          or exists (
-            select 1
-            from public.run_request as r
-            where r.source_id = s.id
-              and r.state in ('waiting', 'ready')
-              and r.due_at <= utils.now())))
+      from etl_api.source_room(etl_api.due_sources(), 1) as s
+      cross join lateral etl_api.due_orgs(s.source_id, null, 1)
+      where s.capacity > 0)
   then
     perform etl_api.ring('execute-runs');
     rung := rung + 1;
@@ -42,7 +31,7 @@ end
 $$;
 
 comment on function etl_api.ring_for_due_work() is
-  'Wakes the edge functions for which work is due, should an earlier bell be lost. Returns how many.';
+  'Wakes the edge functions for which work is due, should an earlier bell be lost: HTTP requests and runs that limits and budgets allow now, and messages. Returns how many.';
 
 revoke execute on function etl_api.ring_for_due_work() from public;
 grant execute on function etl_api.ring_for_due_work() to service_role;

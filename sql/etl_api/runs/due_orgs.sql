@@ -1,0 +1,66 @@
+create or replace function etl_api.due_orgs(source_id uuid, behind uuid, max_orgs int)
+returns table (org_id uuid, may_run boolean, place int)
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  return query
+  -- From tenant to tenant, one index probe each, from the one behind `behind` once round: what a tenant has waiting
+  -- costs nothing. Without `behind` the way begins at the end, so that the first step leads to the first tenant.
+  with recursive way as (
+    select coalesce(due_orgs.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
+      false as is_due, 0 as found, due_orgs.source_id as source_id,
+      (select s.cost_per_run from public.source as s where s.id = due_orgs.source_id) as cost
+    union all
+    select next.id, next.round, work.may_run, work.may_run or work.goes_on,
+      way.found + (work.may_run or work.goes_on)::int, way.source_id, way.cost
+    from way
+    cross join lateral (
+      select least(
+        (select q.org_id from public.run_queue as q
+         where q.source_id = way.source_id and q.state in ('waiting', 'ready') and q.org_id > way.id
+         order by q.org_id limit 1),
+        (select r.org_id from public.run_request as r
+         where r.source_id = way.source_id and r.state in ('waiting', 'ready') and r.org_id > way.id
+         order by r.org_id limit 1)) as id
+    ) as ahead
+    cross join lateral (
+      select coalesce(ahead.id, case when not way.round then least(
+          (select q.org_id from public.run_queue as q
+           where q.source_id = way.source_id and q.state in ('waiting', 'ready')
+           order by q.org_id limit 1),
+          (select r.org_id from public.run_request as r
+           where r.source_id = way.source_id and r.state in ('waiting', 'ready')
+           order by r.org_id limit 1)) end) as id,
+        way.round or ahead.id is null as round
+    ) as next
+    cross join lateral (
+      select
+        exists (
+          select 1 from public.run_request as r
+          where r.source_id = way.source_id and r.org_id = next.id and r.state in ('waiting', 'ready')
+            and r.due_at <= utils.now()) as goes_on,
+        exists (
+          select 1 from public.run_queue as q
+          where q.source_id = way.source_id and q.org_id = next.id and q.state in ('waiting', 'ready')
+            and q.due_at <= utils.now())
+          and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
+    ) as work
+    where way.found < due_orgs.max_orgs
+      and next.id is not null
+      and (not next.round or due_orgs.behind is null or next.id <= due_orgs.behind)
+  )
+  select way.id, way.may_run, way.found
+  from way
+  where way.is_due
+  order by way.found;
+end
+$$;
+
+comment on function etl_api.due_orgs(uuid, uuid, int) is
+  'The tenants that a source could serve now, at most max_orgs, in order from the one behind `behind` once round (null: from the first): those with HTTP requests that are due, and those with due runs (may_run) whose budget of the month allows one more.';
+
+revoke execute on function etl_api.due_orgs(uuid, uuid, int) from public;
+grant execute on function etl_api.due_orgs(uuid, uuid, int) to service_role;
