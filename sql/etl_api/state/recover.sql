@@ -72,7 +72,7 @@ begin
   then
     done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
   end if;
-  done := done || pg_catalog.jsonb_build_object('org_counts', etl_api.settle_org_counts(max_rows));
+  perform etl_api.settle_org_counts(max_rows);
   done := done || pg_catalog.jsonb_build_object('bell', etl_api.ring_for_due_work());
 
   return query
@@ -84,7 +84,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once (org_counts), and rings for due work (bell). At most max_rows of each. Returns what it did, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;
