@@ -25,19 +25,18 @@ create policy nobody on etl_api.state_history_default
   with check (false);
 comment on policy nobody on etl_api.state_history_default is 'History is read through etl_api.state_history.';
 
-drop policy if exists nobody on etl_api.advance_queue;
-create policy nobody on etl_api.advance_queue
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.advance_queue is 'Of no use to a user: the engine and its operator only.';
+drop policy if exists members_read on etl_api.advance_queue;
+create policy members_read on etl_api.advance_queue
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.advance_queue is 'Members read the rows of their orgs.';
 
-drop policy if exists nobody on etl_api.setting;
-create policy nobody on etl_api.setting
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.setting is 'Of no use to a user: the engine and its operator only.';
+-- The rest is the operator's: the views need to know what counts as stuck.
+drop policy if exists everybody_reads_times on etl_api.setting;
+create policy everybody_reads_times on etl_api.setting
+  for select to authenticated
+  using (name = 'stuck_after_seconds');
+comment on policy everybody_reads_times on etl_api.setting is 'What counts as stuck is no secret; the rest is the operator''s.';
 
 drop policy if exists nobody on etl_api.request_key;
 create policy nobody on etl_api.request_key
@@ -58,6 +57,18 @@ create policy members_read on etl_api.state_duration
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on etl_api.state_duration is 'Members read the rows of their orgs.';
 
+drop policy if exists members_read on etl_api.traffic;
+create policy members_read on etl_api.traffic
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.traffic is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on etl_api.traffic_last;
+create policy members_read on etl_api.traffic_last
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.traffic_last is 'Members read the rows of their orgs.';
+
 drop policy if exists members_read on etl_api.usage_day;
 create policy members_read on etl_api.usage_day
   for select to authenticated
@@ -70,12 +81,16 @@ create policy members_read on etl_api.alert
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on etl_api.alert is 'Members read the rows of their orgs.';
 
-drop policy if exists nobody on etl_api.source_window;
-create policy nobody on etl_api.source_window
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.source_window is 'Of no use to a user: the engine and its operator only.';
+-- How much of a shared source is used up would tell of other tenants.
+drop policy if exists members_read on etl_api.source_window;
+create policy members_read on etl_api.source_window
+  for select to authenticated
+  using (exists (
+    select 1
+    from public.source as s
+    where s.id = source_window.source_id
+      and s.org_id = any (array(select etl_api.my_orgs()))));
+comment on policy members_read on etl_api.source_window is 'Members read the use of their orgs'' own sources.';
 
 drop policy if exists nobody on etl_api.source_turn;
 create policy nobody on etl_api.source_turn
@@ -91,12 +106,11 @@ create policy nobody on etl_api.budget_used
   with check (false);
 comment on policy nobody on etl_api.budget_used is 'Of no use to a user: the engine and its operator only.';
 
-drop policy if exists nobody on etl_api.roll_up_mark;
-create policy nobody on etl_api.roll_up_mark
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.roll_up_mark is 'Of no use to a user: the engine and its operator only.';
+drop policy if exists everybody_reads on etl_api.roll_up_mark;
+create policy everybody_reads on etl_api.roll_up_mark
+  for select to authenticated
+  using (true);
+comment on policy everybody_reads on etl_api.roll_up_mark is 'The views add what lies behind the mark; it is no secret.';
 
 drop policy if exists members_read on etl_api.org_count_delta;
 create policy members_read on etl_api.org_count_delta

@@ -39,6 +39,8 @@ revoke all on
   etl_api.roll_up_mark,
   etl_api.state_count,
   etl_api.state_duration,
+  etl_api.traffic,
+  etl_api.traffic_last,
   etl_api.usage_day,
   etl_api.org_count_delta,
   etl_api.alert_rule,
@@ -66,8 +68,14 @@ grant select on
   public.guardrail_refusal,
   etl_api.state_count,
   etl_api.state_duration,
+  etl_api.traffic,
+  etl_api.traffic_last,
   etl_api.usage_day,
   etl_api.org_count_delta,
+  etl_api.roll_up_mark,
+  etl_api.source_window,
+  etl_api.advance_queue,
+  etl_api.setting,
   etl_api.alert
 to authenticated;
 
@@ -134,6 +142,8 @@ grant select, insert, update, delete on
   etl_api.roll_up_mark,
   etl_api.state_count,
   etl_api.state_duration,
+  etl_api.traffic,
+  etl_api.traffic_last,
   etl_api.usage_day,
   etl_api.org_count_delta,
   etl_api.alert_rule,

@@ -1,0 +1,61 @@
+create or replace view etl_api.chart_activity_performance with (security_invoker = true) as
+  with used as materialized (
+    select u.*, pg_catalog.date_trunc('month', u.day)::date as month
+    from etl_api.usage as u
+  ), span as (
+    -- From the first month with any use until now, whatever month it is.
+    select u.org_id, m.month::date as month
+    from (
+      select u.org_id, pg_catalog.min(u.month) as first_month
+      from used as u
+      group by u.org_id
+    ) as u
+    cross join lateral pg_catalog.generate_series(
+      u.first_month::timestamp, utils.now() at time zone 'UTC', interval '1 month') as m (month)
+  )
+  select
+    c.org_id,
+    c.month,
+    c.activity_id,
+    a.name as activity,
+    c.activity_type,
+    c.requests,
+    c.requests_failed,
+    pg_catalog.round(1 - c.requests_failed / nullif(c.requests, 0)::numeric, 4) as success_share,
+    pg_catalog.round(c.request_seconds / nullif(c.requests, 0), 3) as mean_seconds,
+    c.objects,
+    c."values"
+  from (
+    select k.org_id, s.month, k.activity_id, k.activity_type,
+      coalesce(pg_catalog.sum(u.requests), 0)::bigint as requests,
+      coalesce(pg_catalog.sum(u.requests_failed), 0)::bigint as requests_failed,
+      coalesce(pg_catalog.sum(u.request_seconds), 0) as request_seconds,
+      coalesce(pg_catalog.sum(u.objects), 0)::bigint as objects,
+      coalesce(pg_catalog.sum(u."values"), 0)::bigint as "values"
+    from (select distinct u.org_id, u.activity_id, u.activity_type from used as u where u.activity_id is not null) as k
+    join span as s on s.org_id = k.org_id
+    left join used as u
+      on u.org_id = k.org_id
+      and u.month = s.month
+      and u.activity_id = k.activity_id
+      and u.activity_type = k.activity_type
+    group by k.org_id, s.month, k.activity_id, k.activity_type
+  ) as c
+  left join public.activity as a on a.id = c.activity_id;
+
+comment on view etl_api.chart_activity_performance is
+  'Chart: how each activity did per month, every month from the first with any use to this one.';
+comment on column etl_api.chart_activity_performance.org_id is 'The tenant.';
+comment on column etl_api.chart_activity_performance.month is 'First day of the month, in UTC.';
+comment on column etl_api.chart_activity_performance.activity_id is 'The activity.';
+comment on column etl_api.chart_activity_performance.activity is 'Its name.';
+comment on column etl_api.chart_activity_performance.activity_type is 'enrichment, extract or sourcing.';
+comment on column etl_api.chart_activity_performance.requests is 'Requests of it that ended in the month.';
+comment on column etl_api.chart_activity_performance.requests_failed is 'Of these, those that failed, timed out or were invalid.';
+comment on column etl_api.chart_activity_performance.success_share is 'Share of those that did not, 0 to 1; null when none ended.';
+comment on column etl_api.chart_activity_performance.mean_seconds is 'Seconds from start to end, on average; null when none ended.';
+comment on column etl_api.chart_activity_performance.objects is 'Objects in their results.';
+comment on column etl_api.chart_activity_performance."values" is 'Values in their results.';
+
+revoke all on etl_api.chart_activity_performance from public;
+grant select on etl_api.chart_activity_performance to authenticated, service_role;
