@@ -12,15 +12,15 @@ declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
-  fault record;
+  found_out record;
 begin
   -- One function for five tables: a column that a table lacks is looked up in "absent", because an unqualified
   -- name which the inner query does not know belongs to the outer one.
   with new_row as (
     select r.*
-    from (select 0 as replay, null::jsonb as error, null::jsonb as errors) as absent
+    from (select 0 as replay, null::jsonb as error, null::jsonb as errors, null::uuid as workflow_request_id) as absent
     cross join lateral (
-      select id, org_id, replay, state, state_substate as substate, state_via as via, error, errors
+      select id, org_id, replay, state, state_substate as substate, state_via as via, error, errors, workflow_request_id
       from new_rows) as r
   ), old_row as (
     select r.*
@@ -29,8 +29,9 @@ begin
       select id, org_id, replay, state, state_substate as substate, state_via as via
       from old_rows) as r
   ), changed as (
-    select n.id, n.org_id, n.state::text as state, o.state::text as old_state, n.substate, n.error, n.errors,
-      o.id is null as moved,
+    select n.id, n.org_id, n.workflow_request_id, n.state::text as state, o.state::text as old_state,
+      o.substate as old_substate, n.substate,
+      n.error, n.errors, o.id is null as moved,
       n.state = o.state and (n.via is null or not n.via is distinct from o.via) as stays,
       -- A via left over from the write before counts only where the step is none without it.
       case when n.via is not null and (n.via is distinct from o.via
@@ -45,14 +46,16 @@ begin
         or n.via is not null and n.via is distinct from o.via)
   ), step as materialized (
     -- Set-returning functions side by side in one row move in step.
-    select c.id, c.org_id, c.moved, c.stays, c.substate, c.error, c.errors,
+    select c.id, c.org_id, c.workflow_request_id, c.moved, c.stays, c.substate, c.error, c.errors,
       pg_catalog.unnest(c.old_state || c.via) as from_state,
+      pg_catalog.unnest(array[c.old_substate]) as from_substate,
       pg_catalog.unnest(c.via || c.state) as to_state,
       pg_catalog.generate_series(pg_catalog.cardinality(c.via), 0, -1) = 0 as is_last
     from changed as c
   ), written as (
-    insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
-    select entity, s.id, s.org_id, s.from_state, s.to_state,
+    insert into etl_api.state_history
+      (entity, entity_id, org_id, from_state, from_substate, to_state, substate, reason, at)
+    select entity, s.id, s.org_id, s.from_state, s.from_substate, s.to_state,
       case when s.is_last then s.substate end,
       coalesce(why, case when s.is_last and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate = 'backoff')
         then coalesce(s.error ->> 'message', s.errors -> 0 ->> 'message') end),
@@ -60,22 +63,46 @@ begin
     from step as s
     where s.to_state is not null
   )
-  select s.* into fault
-  from step as s
-  left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
-  where s.moved
-    or not s.stays and t.kind is null
-    or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
-  limit 1;
+  select told.*, fault.* into found_out
+  from (
+    select
+      array(
+        select s.id
+        from step as s
+        where s.is_last
+          and not s.stays
+          and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate in ('backoff', 'lease_expired'))) as bad_ids,
+      case when entity in ('workflow_request', 'activity_request')
+        and (select t.value from etl_api.setting as t where t.name = 'realtime') = 'true'
+        then array(
+          select row(s.id, s.org_id, s.workflow_request_id, s.to_state, case when s.is_last then s.substate end)::etl_api.state_change
+          from step as s)
+        else '{}' end as changes
+  ) as told
+  left join (
+    select s.id, s.moved, s.from_state, s.to_state
+    from step as s
+    left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
+    where s.moved
+      or not s.stays and t.kind is null
+      or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
+    limit 1
+  ) as fault on true;
 
-  if found then
-    perform etl_api.refuse_transition(tg_table_name, fault.id, fault.moved, fault.from_state, fault.to_state);
+  if found_out.id is not null then
+    perform etl_api.refuse_transition(tg_table_name, found_out.id, found_out.moved, found_out.from_state, found_out.to_state);
+  end if;
+  if found_out.bad_ids <> '{}' then
+    perform etl_api.guard_logs(entity, found_out.bad_ids);
+  end if;
+  if found_out.changes <> '{}' then
+    perform etl_api.guard_tells(entity, found_out.changes, moment);
   end if;
   return null;
 end
 $$;
 
 comment on function etl_api.guard_transitions() is
-  'Checks every step an update makes against etl_api.state_transition, for every writer, and writes it to state_history: the steps in state_via, then state. ETL01: an illegal step, or a changed id.';
+  'Checks every step an update makes against etl_api.state_transition, for every writer, and writes it to state_history: the steps in state_via, then state. What failed goes into the log (guard_logs), steps of workflow and activity requests to who listens (guard_tells). ETL01: an illegal step, or a changed id.';
 
 revoke execute on function etl_api.guard_transitions() from public;

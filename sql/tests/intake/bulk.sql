@@ -1,5 +1,5 @@
 -- One statement, 1,000 rows, 10 of them malformed in ten ways: the others run as if these were not there.
-select plan(6);
+select plan(7);
 select test_setup.intake();
 
 insert into public.workflow_request (org_id, data)
@@ -27,6 +27,7 @@ select results_eq(
 select is((select pg_catalog.count(*)::int from public.activity_request), 990, 'one activity request for each that runs');
 select is((select pg_catalog.count(*)::int from public.activity_request where state = 'in_progress'), 990, 'all of them started');
 select is((select pg_catalog.count(distinct q.activity_request_id)::int from public.run_queue as q), 990, 'and all have runs to do');
-select is((select pg_catalog.count(*)::int from etl_api.etl_log where station = 'intake'), 0, 'none was taken for a fault of the engine');
+select is((select pg_catalog.count(*)::int from etl_api.etl_log where context ? 'sqlstate'), 0, 'none was taken for a fault of the engine');
+select is((select pg_catalog.count(*)::int from etl_api.etl_log where station = 'intake'), 10, 'and the log tells of each of the 10');
 
 select * from finish();
