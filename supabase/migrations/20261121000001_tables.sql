@@ -1257,6 +1257,57 @@ comment on column etl_api.usage_day."values" is 'Values in the results of activi
 comment on column etl_api.usage_day.refused is 'Refusals by guardrails in activity requests that ended.';
 comment on column etl_api.usage_day.cost is 'Cost of the HTTP requests that ended, in the currency of the tenant.';
 
+create table etl_api.data_quality_month (
+  org_id uuid not null,
+  month date not null,
+  object_type_id uuid not null,
+  datapoint_id uuid not null,
+  source_id uuid,
+  all_sources boolean not null,
+  objects bigint not null,
+  sampled boolean not null,
+  with_value bigint not null,
+  fresh bigint not null,
+  median_age interval,
+  compared bigint not null,
+  conflicting bigint not null,
+  refused bigint not null,
+  measured_at timestamptz not null,
+  unique nulls not distinct (org_id, month, datapoint_id, all_sources, source_id)
+);
+comment on table etl_api.data_quality_month is
+  'How good a tenant''s values are per datapoint and source, as measured last in a month; read it through etl_api.data_quality.';
+comment on column etl_api.data_quality_month.org_id is 'The tenant.';
+comment on column etl_api.data_quality_month.month is 'First day of the month, in UTC.';
+comment on column etl_api.data_quality_month.object_type_id is 'The type of the objects.';
+comment on column etl_api.data_quality_month.datapoint_id is 'The datapoint.';
+comment on column etl_api.data_quality_month.source_id is 'The source; null for the requests'' own input, and in the row of all sources.';
+comment on column etl_api.data_quality_month.all_sources is 'Whether the row is about all sources together.';
+comment on column etl_api.data_quality_month.objects is 'Objects of the type that were looked at.';
+comment on column etl_api.data_quality_month.sampled is 'Whether there were more: then these are a random sample.';
+comment on column etl_api.data_quality_month.with_value is 'Of these objects, those with a value.';
+comment on column etl_api.data_quality_month.fresh is 'Of those with a value, those whose value is younger than max_age, or has none.';
+comment on column etl_api.data_quality_month.median_age is 'Half of the values were younger than this when measured.';
+comment on column etl_api.data_quality_month.compared is 'Of those with a value, those that have one from another source too.';
+comment on column etl_api.data_quality_month.conflicting is 'Of those compared, those whose sources disagree.';
+comment on column etl_api.data_quality_month.refused is 'Of the objects looked at, those of which a guardrail refused a value.';
+comment on column etl_api.data_quality_month.measured_at is 'When it was measured.';
+
+create table etl_api.data_quality_mark (
+  org_id uuid primary key references public.org (id) on delete cascade,
+  measured_at timestamptz not null,
+  request_count bigint not null,
+  run_count bigint not null,
+  object_count bigint not null
+);
+comment on table etl_api.data_quality_mark is
+  'When a tenant''s data quality was measured last, and its counters then: while they are the same there is nothing new to measure.';
+comment on column etl_api.data_quality_mark.org_id is 'The tenant.';
+comment on column etl_api.data_quality_mark.measured_at is 'When.';
+comment on column etl_api.data_quality_mark.request_count is 'org.request_count then.';
+comment on column etl_api.data_quality_mark.run_count is 'org.run_count then.';
+comment on column etl_api.data_quality_mark.object_count is 'org.object_count then.';
+
 create table etl_api.org_count_delta (
   id bigint generated always as identity primary key,
   org_id uuid,
@@ -1346,6 +1397,8 @@ values
   ('log_level', '"info"', 'What is written to etl_log where an org''s settings.log_level says nothing: debug, info, warn or error.'),
   ('stuck_after_seconds', '900', 'Seconds after which something due that nobody took counts as stuck.'),
   ('max_pages', '1000', 'Pages one run may fetch.'),
+  ('data_quality_objects', '10000', 'Objects of a type that are looked at, at most, to measure data quality: of more a random sample.'),
+  ('data_quality_seconds', '3600', 'Seconds between two measurements of the data quality of a tenant whose data changes.'),
   ('function_url', 'null', 'Base URL of the edge functions, for a doorbell by pg_net; null when something listens for NOTIFY.');
 
 -- ---------------------------------------------------------------- row-level security: on everywhere, policies under sql/
@@ -1391,6 +1444,8 @@ alter table etl_api.state_duration enable row level security;
 alter table etl_api.traffic enable row level security;
 alter table etl_api.traffic_last enable row level security;
 alter table etl_api.usage_day enable row level security;
+alter table etl_api.data_quality_month enable row level security;
+alter table etl_api.data_quality_mark enable row level security;
 alter table etl_api.org_count_delta enable row level security;
 alter table etl_api.alert_rule enable row level security;
 alter table etl_api.alert enable row level security;

@@ -117,3 +117,16 @@ create policy members_read on etl_api.org_count_delta
   for select to authenticated
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on etl_api.org_count_delta is 'Members read what is still to be added to their orgs'' counters.';
+
+drop policy if exists members_read on etl_api.data_quality_month;
+create policy members_read on etl_api.data_quality_month
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.data_quality_month is 'Members read the rows of their orgs.';
+
+drop policy if exists nobody on etl_api.data_quality_mark;
+create policy nobody on etl_api.data_quality_mark
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.data_quality_mark is 'Of no use to a user: the engine and its operator only.';

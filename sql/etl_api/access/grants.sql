@@ -43,6 +43,8 @@ revoke all on
   etl_api.traffic_last,
   etl_api.usage_day,
   etl_api.org_count_delta,
+  etl_api.data_quality_month,
+  etl_api.data_quality_mark,
   etl_api.alert_rule,
   etl_api.alert
 from public, anon, authenticated;
@@ -71,6 +73,7 @@ grant select on
   etl_api.traffic,
   etl_api.traffic_last,
   etl_api.usage_day,
+  etl_api.data_quality_month,
   etl_api.org_count_delta,
   etl_api.roll_up_mark,
   etl_api.source_window,
@@ -146,6 +149,8 @@ grant select, insert, update, delete on
   etl_api.traffic_last,
   etl_api.usage_day,
   etl_api.org_count_delta,
+  etl_api.data_quality_month,
+  etl_api.data_quality_mark,
   etl_api.alert_rule,
   etl_api.alert
 to service_role;
