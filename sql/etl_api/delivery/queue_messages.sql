@@ -1,5 +1,6 @@
 create or replace function etl_api.queue_messages(
-  org_ids uuid[], workflow_request_ids uuid[], activity_request_ids uuid[], webhooks jsonb[], event_types text[], data jsonb[])
+  org_ids uuid[], workflow_request_ids uuid[], activity_request_ids uuid[], webhooks jsonb[], event_types text[], data jsonb[],
+  alert_ids uuid[] default null)
 returns int
 language plpgsql
 set search_path = ''
@@ -14,13 +15,13 @@ begin
   ids := array(select utils.new_id() from unnest(org_ids));
 
   insert into public.delivery
-    (id, org_id, workflow_request_id, activity_request_id, endpoint_id, url, secret_name, event_type,
+    (id, org_id, workflow_request_id, activity_request_id, alert_id, endpoint_id, url, secret_name, event_type,
      state, state_via, due_at, created_at)
-  select m.id, m.org_id, m.workflow_request_id, m.activity_request_id, e.id, coalesce(e.url, m.webhook ->> 'url'),
+  select m.id, m.org_id, m.workflow_request_id, m.activity_request_id, m.alert_id, e.id, coalesce(e.url, m.webhook ->> 'url'),
     coalesce(e.secret_name, o.settings ->> 'webhook_secret_name', 'webhook'), m.event_type,
     'ready', '{new,valid}', utils.now(), utils.now()
-  from unnest(ids, org_ids, workflow_request_ids, activity_request_ids, webhooks, event_types)
-    as m (id, org_id, workflow_request_id, activity_request_id, webhook, event_type)
+  from unnest(ids, org_ids, workflow_request_ids, activity_request_ids, alert_ids, webhooks, event_types)
+    as m (id, org_id, workflow_request_id, activity_request_id, alert_id, webhook, event_type)
   join public.org as o on o.id = m.org_id
   left join public.webhook_endpoint as e
     on e.id = utils.uuid_or_null(m.webhook -> 'endpoint')
@@ -30,6 +31,9 @@ begin
     then e.id is not null and e.disabled_at is null and (e.event_types is null or m.event_type = any (e.event_types))
     else m.webhook ->> 'url' is not null end;
   get diagnostics queued = row_count;
+  if queued < pg_catalog.cardinality(ids) then
+    perform etl_api.logger_unsent(org_ids, workflow_request_ids, activity_request_ids, webhooks, event_types);
+  end if;
 
   insert into public.delivery_body (delivery_id, org_id, body)
   select d.id, d.org_id, pg_catalog.jsonb_build_object(
@@ -46,8 +50,8 @@ begin
 end
 $$;
 
-comment on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[]) is
-  'Queues messages for the webhooks given ({url} or {endpoint}) and wakes the deliverer. Returns how many.';
+comment on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[], uuid[]) is
+  'Queues messages for the webhooks given ({url} or {endpoint}) and wakes the deliverer; those of alerts have no request. Returns how many.';
 
-revoke execute on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[]) from public;
-grant execute on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[]) to service_role;
+revoke execute on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[], uuid[]) from public;
+grant execute on function etl_api.queue_messages(uuid[], uuid[], uuid[], jsonb[], text[], jsonb[], uuid[]) to service_role;

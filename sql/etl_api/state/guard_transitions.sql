@@ -71,7 +71,8 @@ begin
         from step as s
         where s.is_last
           and not s.stays
-          and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate in ('backoff', 'lease_expired'))) as bad_ids,
+          and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate in ('backoff', 'lease_expired')
+            or s.to_state = 'done' and s.errors is not null)) as bad_ids,
       case when entity in ('workflow_request', 'activity_request')
         and (select t.value from etl_api.setting as t where t.name = 'realtime') = 'true'
         then array(

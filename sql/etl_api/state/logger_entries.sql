@@ -6,6 +6,9 @@ declare
   levels constant text[] := '{debug,info,warn,error}';
   default_level constant text := etl_api.setting_value('log_level') #>> '{}';
 begin
+  if pg_catalog.cardinality(entries) = 0 then
+    return;
+  end if;
   insert into etl_api.etl_log (at, level, station, message, org_id, entity, entity_id, trace_id, context)
   select utils.now(), e.level, e.station, e.message, e.org_id, e.entity, e.entity_id,
     coalesce(e.trace_id, case e.entity when 'workflow_request' then e.entity_id end),

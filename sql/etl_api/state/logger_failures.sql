@@ -28,7 +28,8 @@ begin
   when 'activity_request' then
     return query
     select a.id, a.org_id, a.workflow_request_id, a.state::text, a.state_substate,
-      case when a.state_substate in ('all_runs_failed', 'dependency_failed') then 'info'
+      case when a.state = 'done' then 'warn'
+        when a.state_substate in ('all_runs_failed', 'dependency_failed') then 'info'
         when a.state_substate in ('cancelled', 'workflow_timeout') then 'debug' else 'error' end,
       'activities',
       coalesce(a.errors -> -1 ->> 'message', case a.state_substate when 'all_runs_failed' then 'All its runs failed.' end, why),
@@ -78,6 +79,6 @@ end
 $$;
 
 comment on function etl_api.logger_failures(etl_api.entity_kind, uuid[]) is
-  'What rows that failed, timed out, are invalid or are tried again have to tell in the log, with the level: error where a failure happened, warn when it is tried again, info where it was to be expected after others, debug where it only follows.';
+  'What rows that failed, timed out, are invalid or are tried again have to tell in the log, with the level: error where a failure happened, warn when it is tried again, info where it was to be expected after others, warn where a part was left out, debug where it only follows.';
 
 revoke execute on function etl_api.logger_failures(etl_api.entity_kind, uuid[]) from public;
