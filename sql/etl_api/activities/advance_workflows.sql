@@ -10,7 +10,7 @@ as $$
 declare
   noted constant text := pg_catalog.current_setting('etl.advancing', true);
   ids uuid[];
-  all_ids uuid[] := '{}';
+  all_ids uuid[] := '{}'::uuid[];
 begin
   -- What starts here may end at once and call this again. Such a call only leaves a note, so that a chain of a thousand
   -- activities is a thousand rounds and not a thousand levels.

@@ -15,7 +15,7 @@ begin
         'org_id', w.org_id,
         'state', w.state,
         'substate', w.state_substate,
-        'activities', a.activities) order by w.id))
+        'activities', coalesce(a.activities, '[]')) order by w.id))
     from public.workflow_request as w
     cross join lateral (
       select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

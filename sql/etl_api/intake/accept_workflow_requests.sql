@@ -6,6 +6,7 @@ declare
   activities etl_api.requested_activity[] := etl_api.requested_activities(workflow_request_ids);
   fault_ids uuid[];
   faults jsonb[];
+  held_ids uuid[];
 begin
   select pg_catalog.array_agg(f.id), pg_catalog.array_agg(f.errors) into fault_ids, faults
   from (
@@ -30,13 +31,19 @@ begin
       from pg_catalog.unnest(activities) as a
       where a.workflow_request_id not in (select pg_catalog.unnest(fault_ids)));
   end if;
-  perform etl_api.start_workflow_requests(activities);
+  held_ids := etl_api.start_workflow_requests(activities);
+  if held_ids is not null then
+    activities := array(
+      select a
+      from pg_catalog.unnest(activities) as a
+      where a.workflow_request_id not in (select pg_catalog.unnest(held_ids)));
+  end if;
   perform etl_api.create_activity_requests(activities);
 end
 $$;
 
 comment on function etl_api.accept_workflow_requests(uuid[]) is
-  'Takes new requests in: validates them all, ends the faulty ones as invalid, expands and starts the others. At most a few thousand at once: process_workflow_requests cuts larger sets.';
+  'Takes requests in that are new, or have waited for their not_before: validates them all, ends the faulty ones as invalid, expands and starts the others, unless their not_before lies ahead. At most a few thousand at once: process_workflow_requests cuts larger sets.';
 
 revoke execute on function etl_api.accept_workflow_requests(uuid[]) from public;
 grant execute on function etl_api.accept_workflow_requests(uuid[]) to service_role;

@@ -11,6 +11,8 @@ begin
     pg_catalog.format(case f.kind
       when 'whole' then '%s is a whole number from 1 to 2147483647, but this is %s.'
       when 'seconds' then '%s is a number of seconds from 1 to 315360000, but this is %s.'
+      when 'amount' then '%s is a number from 0, but this is %s.'
+      when 'on_failure' then '%s is "fail", "continue" or "skip", but this is %s.'
       else '%s is an object, but this is %s.' end, f.members[pg_catalog.cardinality(f.members)],
         etl_api.describe_json(f.found)),
     case when f.own then 'Write another value, or leave it out.'
@@ -23,7 +25,8 @@ begin
       ('phase', a.config -> 'phase', 'whole'),
       ('max_objects', a.config -> 'max_objects', 'whole'),
       ('run_timeout_seconds', a.config -> 'run_timeout_seconds', 'seconds'),
-      ('activity_timeout_seconds', a.config -> 'activity_timeout_seconds', 'seconds')
+      ('activity_timeout_seconds', a.config -> 'activity_timeout_seconds', 'seconds'),
+      ('on_failure', a.config -> 'on_failure', 'on_failure')
     ) as c (name, found, kind)
     union all
     select w.id, c.members, c.found, c.kind, true
@@ -37,13 +40,16 @@ begin
     ) as w
     cross join lateral (values
       ('{config}'::text[], w.data -> 'config', 'object'),
-      ('{config,timeout_seconds}', w.data #> '{config,timeout_seconds}', 'seconds')
+      ('{config,timeout_seconds}', w.data #> '{config,timeout_seconds}', 'seconds'),
+      ('{config,budget}', w.data #> '{config,budget}', 'amount')
     ) as c (members, found, kind)
   ) as f
   where pg_catalog.jsonb_typeof(f.found) <> 'null'
     and not case
       when f.kind = 'object' then pg_catalog.jsonb_typeof(f.found) = 'object'
+      when f.kind = 'on_failure' then f.found in ('"fail"', '"continue"', '"skip"')
       when pg_catalog.jsonb_typeof(f.found) <> 'number' then false
+      when f.kind = 'amount' then (f.found #>> '{}')::numeric >= 0
       when f.kind = 'whole' then
         case when (f.found #>> '{}')::numeric between 1 and 2147483647
           then (f.found #>> '{}')::numeric = pg_catalog.trunc((f.found #>> '{}')::numeric)
@@ -54,7 +60,7 @@ end
 $$;
 
 comment on function etl_api.config_faults(uuid[], etl_api.requested_activity[]) is
-  'What is wrong with the numbers in the config of requests and of their activities.';
+  'What is wrong with what the engine reads in the config of requests and of their activities.';
 
 revoke execute on function etl_api.config_faults(uuid[], etl_api.requested_activity[]) from public;
 grant execute on function etl_api.config_faults(uuid[], etl_api.requested_activity[]) to service_role;

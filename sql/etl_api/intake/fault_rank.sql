@@ -6,7 +6,7 @@ as $$
     array['org_deleted', 'no_free_objects',
       'invalid_json', 'missing_value', 'invalid_type', 'too_many_activities', 'unknown_activity', 'unknown_datapoint',
       'unknown_source', 'no_source', 'unknown_endpoint', 'invalid_url',
-        'dependency_cycle', 'dependency_order', 'internal_error'],
+        'dependency_cycle', 'dependency_order', 'deadline_past', 'internal_error'],
     code), 100)
 $$;
 

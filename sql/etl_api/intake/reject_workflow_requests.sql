@@ -24,7 +24,7 @@ begin
   ) as f
   where w.id = f.id
     and w.replay = 0
-    and w.state = 'new';
+    and w.state in ('new', 'waiting');
 end
 $$;
 

@@ -10,7 +10,7 @@ begin
   select w.id, f.code, f.path, etl_api.shorten_json(f.found), f.message, f.hint
   from pg_catalog.unnest(workflow_request_ids) as i (id)
   cross join lateral (
-    select r.id, r.org_id, r.data
+    select r.id, r.org_id, r.data, r.not_before, r.deadline_at, r.priority
     from public.workflow_request as r
     where r.id = i.id
       and r.replay = 0
@@ -51,12 +51,16 @@ begin
         case when pg_catalog.jsonb_typeof(w.data -> 'data') = 'object' then w.data -> 'data' end)
     ) as k
     where k.count > 1000
+    union all
+    select t.code, t.path, t.found, t.message, t.hint
+    from etl_api.timing_faults(w.not_before, w.deadline_at, w.priority) as t
+    where w.deadline_at is not null or w.priority not between -100 and 100
   ) as f;
 end
 $$;
 
 comment on function etl_api.request_faults(uuid[]) is
-  'What is wrong with the outer structure of requests: no data, no object, no activities, too many.';
+  'What is wrong with requests as a whole: no data, no object, no activities, too many; a deadline that is over, a priority out of range.';
 
 revoke execute on function etl_api.request_faults(uuid[]) from public;
 grant execute on function etl_api.request_faults(uuid[]) to service_role;

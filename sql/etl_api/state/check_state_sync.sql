@@ -15,7 +15,8 @@ as $$
   ) as a
   cross join lateral (
     select case
-      when w.state in ('new', 'valid', 'waiting', 'ready') then 'it was never taken in or started'
+      when w.state in ('new', 'valid', 'ready') or w.state = 'waiting' and w.not_before is null
+        then 'it was never taken in or started'
       when w.state = 'in_progress' and a.open = 0 then 'it is in progress, but all its activities have ended'
       when w.state not in ('new', 'valid', 'waiting', 'ready', 'in_progress') and a.open > 0
         then 'it has ended, but activities of it are open'

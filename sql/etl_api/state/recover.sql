@@ -64,13 +64,20 @@ begin
     group by part.what
   ) as swept;
 
+  done := done || pg_catalog.jsonb_build_object(
+    'schedule', etl_api.run_schedules(max_rows),
+    'workflow_start', etl_api.start_due_workflow_requests(max_rows));
+
   -- Making a partition locks out who writes history, and they may hold the workflows: never do both. What is made
   -- is months ahead, so a sweep with nothing else to do comes in time.
   if requests || deliveries || runs || activities || workflows = '{}'
+    and done @> '{"schedule": 0, "workflow_start": 0}'
     and pg_catalog.to_regclass('etl_api.state_history_'
       || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null
   then
     done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
+  elsif requests || deliveries || runs || activities || workflows = '{}' then
+    perform etl_api.measure_due_data_quality();
   end if;
   perform etl_api.settle_org_counts(max_rows);
   done := done || pg_catalog.jsonb_build_object('bell', etl_api.ring_for_due_work());
@@ -84,7 +91,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, measures data quality where it is due, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;
