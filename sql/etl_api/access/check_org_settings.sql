@@ -14,7 +14,12 @@ begin
         then 'debug, info, warn or error' end),
       ('webhook_secret_name', case when new.settings ->> 'webhook_secret_name' !~ '^[A-Za-z0-9_.-]+$'
         or pg_catalog.jsonb_typeof(new.settings -> 'webhook_secret_name') not in ('string', 'null')
-        then 'a name of letters, digits, ".", "_" and "-"' end)
+        then 'a name of letters, digits, ".", "_" and "-"' end),
+      ('monthly_budget', case when case pg_catalog.jsonb_typeof(new.settings -> 'monthly_budget')
+          when 'number' then (new.settings ->> 'monthly_budget')::numeric < 0
+          when 'null' then false
+          else new.settings ? 'monthly_budget' end
+        then 'a number from 0' end)
   ) as f (field, fault)
   where f.fault is not null
   limit 1;

@@ -15,7 +15,7 @@ begin
         case when n.status_request_template is not null then utils.template_error(n.status_request_template) end),
       ('delivery_request_template',
         case when n.delivery_request_template is not null then utils.template_error(n.delivery_request_template) end),
-      ('rate_limit', etl_api.policy_error(n.rate_limit, '{second,minute,day}')),
+      ('rate_limit', utils.rate_limit_error(n.rate_limit)),
       ('retry_policy',
         etl_api.policy_error(n.retry_policy, '{max_attempts,base_seconds,factor,max_seconds,jitter}')),
       ('poll_policy', etl_api.policy_error(n.poll_policy, '{first_seconds,factor,max_seconds,max_polls}')),

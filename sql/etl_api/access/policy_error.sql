@@ -22,7 +22,7 @@ as $$
 $$;
 
 comment on function etl_api.policy_error(jsonb, text[]) is
-  'What is wrong with a policy that consists of numbers (rate_limit, retry_policy, poll_policy); null when nothing is.';
+  'What is wrong with a policy that consists of numbers (retry_policy, poll_policy); null when nothing is.';
 
 revoke execute on function etl_api.policy_error(jsonb, text[]) from public;
 grant execute on function etl_api.policy_error(jsonb, text[]) to authenticated, service_role;

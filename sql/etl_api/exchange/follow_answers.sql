@@ -9,7 +9,7 @@ declare
   max_pages int := utils.number_or((select s.value from etl_api.setting as s where s.name = 'max_pages'), 1000);
 begin
   select
-    pg_catalog.array_agg(utils.new_id()) as ids,
+    pg_catalog.array_agg(f.cost) as costs,
     pg_catalog.array_agg(f.run_request_id) as before_ids,
     pg_catalog.array_agg(f.kind) as kinds,
     pg_catalog.array_agg(f.source_id) as source_ids,
@@ -24,14 +24,14 @@ begin
     select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, null::jsonb as next_cursor, 1 as page,
       case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
       utils.now() + case when a.kind = 'run' and s.status_request_template is not null
-        then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at
+        then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at, 0 as cost
     from unnest(answers) as a
     join public.source as s on s.id = a.source_id
     where a.verdict = 'ask'
     union all
     -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
     select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
-      a.kind, utils.now()
+      a.kind, utils.now(), case when a.kind = 'run' then s.cost_per_run else 0 end
     from unnest(answers) as a
     join public.source as s on s.id = a.source_id
     join public.activity_request as ar on ar.id = a.activity_request_id
@@ -44,13 +44,9 @@ begin
         or (not coalesce(template.json -> 'response' ? 'next_cursor', false)
           and pg_catalog.strpos((template.json - 'response')::text, '<<$page') > 0
           and exists (select 1 from etl_api.answer_objects(array[a]))))
-      and (ar.result_role = 'input' or ar.max_objects is null or ar.max_objects > (
-        select pg_catalog.count(*)
-        from public.activity_object as found
-        where found.activity_request_id = ar.id
-          and found.role = 'result'))
+      and (ar.result_role = 'input' or ar.max_objects is null or etl_api.wants_more_objects(ar.id))
   ) as f;
-  if next.ids is null then
+  if next.before_ids is null then
     return;
   end if;
 
@@ -59,29 +55,8 @@ begin
   from etl_api.render_follow_ups(
     next.kinds, next.source_ids, next.activity_ids, next.external_ids, next.cursors, next.pages, next.before_ids) as r;
 
-  -- A request that cannot be rendered is never queued; its chain ends with it.
-  insert into public.run_request
-    (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, page, cursor, external_id,
-     state, state_via, state_substate, due_at, error, created_at, finished_at)
-  select t.id, b.org_id, b.workflow_request_id, b.activity_request_id, b.source_id, t.kind, b.root_id, t.page, t.cursor,
-    t.external_id,
-    case when t.request is null then 'invalid' else 'waiting' end::public.run_request_state,
-    case when t.request is null then '{new}' else '{new,valid}' end::public.run_request_state[],
-    case when t.request is null then 'missing_value' when t.kind = 'status' then 'polling' end,
-    t.due_at,
-    case when t.request is null then etl_api.missing_error(t.missing, t.kind, b.source_id) end,
-    utils.now(),
-    case when t.request is null then utils.now() end
-  from unnest(
-      next.ids, next.before_ids, next.kinds, next.pages, next.cursors, next.external_ids, next.due_ats, requests, missing)
-    as t (id, before_id, kind, page, cursor, external_id, due_at, request, missing)
-  join public.run_request as b on b.id = t.before_id;
-
-  insert into public.run_request_payload (run_request_id, org_id, request)
-  select t.id, b.org_id, t.request
-  from unnest(next.ids, next.before_ids, requests) as t (id, before_id, request)
-  join public.run_request as b on b.id = t.before_id
-  where t.request is not null;
+  perform etl_api.queue_follow_ups(
+    next.before_ids, next.kinds, next.pages, next.cursors, next.external_ids, next.due_ats, next.costs, requests, missing);
 end
 $$;
 
