@@ -11,7 +11,7 @@ begin
   ready := utils.factor_operand(operator, operand, kind);
   if ready.fault is not null
     or operator is null
-    or (utils.factor_operators(value_type) is not null and operator <> all (utils.factor_operators(value_type)))
+    or operator <> all (coalesce(utils.factor_operators(kind), '{}'))
   then
     return null;
   end if;

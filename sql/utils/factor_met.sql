@@ -33,7 +33,10 @@ begin
   content := value #>> '{}';
   if kind = 'place' then
     -- "Berlin, Germany" is in Berlin and in Germany.
-    return utils.factor_met_list(utils.factor_items(content) || content, operator, items);
+    return utils.factor_met_list(
+      utils.factor_items(content) || content,
+      case operator when 'equals' then 'in' when 'not_equals' then 'not_in' else operator end,
+      items);
   elsif kind = 'similarity' then
     -- What is equal is similar; what is not equal may be similar all the same.
     return case when exists (

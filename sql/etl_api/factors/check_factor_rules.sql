@@ -6,6 +6,10 @@ as $$
 declare
   fault record;
 begin
+  -- Whoever renames or retypes one of these waits for this factor, and this factor for them: neither misses the other.
+  perform from public.object_type as t where t.id in (select n.object_type_id from new_rows as n) order by t.id for share;
+  perform from public.datapoint as d where d.id in (select n.datapoint_id from new_rows as n) order by d.id for share;
+
   select e.* into fault
   from etl_api.factor_faults(array(select n.id from new_rows as n)) as e
   limit 1;
