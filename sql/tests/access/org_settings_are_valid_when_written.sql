@@ -6,9 +6,9 @@ create function pg_temp.set(settings jsonb) returns text language sql as $$
     '[0-9a-f-]{36}', 'X')
 $$;
 
-select is(pg_temp.set('{"log_level": "warn", "webhook_secret_name": "hook.1"}'), 'ok', 'known names with good values');
+select is(pg_temp.set('{"log_level": "warn", "webhook_secret_name": "hook.1", "anything": [1]}'), 'ok', 'known names with good values, and free ones');
 select is(pg_temp.set('{"log_level": "loud"}'),
-  'ETL07 org X: settings: "log_level" is "debug", "info", "warn", "error" or null, not "loud" | Correct this field; nothing of the statement was written.',
+  'ETL07 org X: settings.log_level must be debug, info, warn or error, not "loud" | Correct this setting, or leave it out for its default; nothing of the statement was written.',
   'an unknown level');
 select is(left(pg_temp.set('{"log_level": 3}'), 5), 'ETL07', 'a level that is no text');
 select is(left(pg_temp.set('{"log_level": ["info"]}'), 5), 'ETL07', 'nor a list');
