@@ -23,6 +23,7 @@ begin
   select pg_catalog.array_agg(f.activity_request_id), pg_catalog.array_agg(f.faults) into fault_ids, faults
   from etl_api.store_input_objects(ready_ids) as f;
   perform etl_api.take_dependency_objects(ready_ids);
+  perform etl_api.refuse_input_objects(ready_ids);
 
   update public.activity_request as ar
   set state = 'in_progress',
@@ -43,7 +44,7 @@ end
 $$;
 
 comment on function etl_api.process_activity_requests(uuid[]) is
-  'Starts activity requests that are ready: reads and stores their input objects, creates the runs that are needed, and ends at once those that need none. The caller holds the workflow locks.';
+  'Starts activity requests that are ready: reads and stores their input objects, holds them against the guardrails, creates the runs that are needed, and ends at once those that need none. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.process_activity_requests(uuid[]) from public;
 grant execute on function etl_api.process_activity_requests(uuid[]) to service_role;

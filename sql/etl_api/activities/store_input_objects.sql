@@ -47,7 +47,7 @@ begin
     from public.activity_dependency as d
     where d.activity_request_id = ar.id);
 
-  object_ids := etl_api.store_objects(org_ids, type_ids, natural_keys);
+  object_ids := (etl_api.store_objects(org_ids, type_ids, natural_keys)).object_ids;
 
   insert into public.activity_object (org_id, activity_request_id, role, object_id)
   select linked.org_id, linked.activity_request_id, 'input', linked.object_id

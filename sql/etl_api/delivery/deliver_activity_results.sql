@@ -18,6 +18,7 @@ begin
         'state', ar.state,
         'substate', ar.state_substate,
         'objects', coalesce(r.objects, '[]'),
+        'refusals', coalesce(r.refusals, '[]'),
         'summary', coalesce(r.summary, '{}')) order by ar.id))
     from public.activity_request as ar
     left join public.activity_result as r on r.activity_request_id = ar.id

@@ -32,7 +32,9 @@ begin
             where v.object_id = q.object_id
               and v.source_id = q.source_id
               and v.datapoint_id = any (q.datapoint_ids)
-              and v.observed_at >= q.created_at) then 'no_value'
+              and v.observed_at >= q.created_at) then
+            case when etl_api.run_was_refused(q.run_request_id, q.object_id) then 'refused' else 'no_value' end
+          when ar.result_role = 'result' and etl_api.run_was_refused(q.run_request_id) then 'refused'
         end,
         error = f.error,
         finished_at = utils.now()
@@ -58,7 +60,7 @@ end
 $$;
 
 comment on function etl_api.end_runs(uuid[]) is
-  'Ends the runs carried by these chains of HTTP requests (run_request.root_id), done or failed as their requests did, and creates the next runs of the waterfall for their objects. Returns the activity requests concerned. The caller holds the workflow locks.';
+  'Ends the runs carried by these chains of HTTP requests (run_request.root_id), done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the next runs of the waterfall for their objects. Returns the activity requests concerned. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.end_runs(uuid[]) from public;
 grant execute on function etl_api.end_runs(uuid[]) to service_role;

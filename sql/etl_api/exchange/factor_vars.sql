@@ -1,4 +1,4 @@
-create or replace function etl_api.factor_vars(activity_id uuid) returns jsonb
+create or replace function etl_api.factor_vars(activity_id uuid, org_id uuid) returns jsonb
 language sql stable
 set search_path = ''
 as $$
@@ -19,11 +19,13 @@ as $$
     join public.object_type as t on t.id = fa.object_type_id
     left join public.datapoint as d on d.id = fa.datapoint_id
     where fa.activity_id = factor_vars.activity_id
+      -- What an org adds to a shared activity is its own.
+      and (fa.org_id is null or fa.org_id = factor_vars.org_id)
   ) as f
 $$;
 
-comment on function etl_api.factor_vars(uuid) is
-  'What <<$criteria>> (use cases) and <<$factors>> (use cases and guardrails) of an activity stand for: lists of {factor_type, object_type, datapoint, operator, value, is_guardrail, description}.';
+comment on function etl_api.factor_vars(uuid, uuid) is
+  'What <<$criteria>> (use cases) and <<$factors>> (use cases and guardrails) of an activity stand for in the requests of an org: lists of {factor_type, object_type, datapoint, operator, value, is_guardrail, description}.';
 
-revoke execute on function etl_api.factor_vars(uuid) from public;
-grant execute on function etl_api.factor_vars(uuid) to service_role;
+revoke execute on function etl_api.factor_vars(uuid, uuid) from public;
+grant execute on function etl_api.factor_vars(uuid, uuid) to service_role;

@@ -62,7 +62,7 @@ begin
         'datapoints', coalesce(qu.names, '[]'))
       || case when pg_catalog.jsonb_array_length(b.objects) = 1
         then pg_catalog.jsonb_build_object('object', b.objects -> 0) else '{}' end
-      || case when a.wants_factors then etl_api.factor_vars(ar.activity_id) else '{}' end as vars
+      || case when a.wants_factors then etl_api.factor_vars(ar.activity_id, ar.org_id) else '{}' end as vars
     from asked as a
     join public.activity_request as ar on ar.id = a.activity_request_id
     left join batch as b on b.item = a.item

@@ -13,7 +13,7 @@ begin
         coalesce(pg_catalog.array_to_string(key_datapoints, ', '), 'no such object type'), pg_catalog.left(object::text, 200)),
       hint = 'Give every key datapoint of the object type a text, number or boolean.';
   end if;
-  return (etl_api.store_objects(array[org_id], array[object_type_id], array[natural_key]))[1];
+  return (etl_api.store_objects(array[org_id], array[object_type_id], array[natural_key])).object_ids[1];
 end
 $$;
 

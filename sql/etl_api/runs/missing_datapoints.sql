@@ -4,8 +4,15 @@ language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
 begin
   return query
+  with guardrail as materialized (
+    select f.*
+    from etl_api.factors_of(array(select distinct i.id from unnest(activity_request_ids) as i (id)), true) as f
+    where guarded
+  )
   -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
   select ar.id, i.object_id, wanted.datapoint_id
   from unnest(activity_request_ids, object_ids) as i (id, object_id)
@@ -24,12 +31,19 @@ begin
     ) as age on true
     where v.object_id = i.object_id
       and v.datapoint_id = wanted.datapoint_id
-      and (age.max_age is null or v.observed_at + age.max_age > utils.now()));
+      and (age.max_age is null or v.observed_at + age.max_age > utils.now())
+      -- A value that the activity may not accept is as good as none.
+      and not (guarded and exists (
+        select 1
+        from guardrail as g
+        where g.activity_request_id = ar.id
+          and g.datapoint_id = wanted.datapoint_id
+          and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false)));
 end
 $$;
 
 comment on function etl_api.missing_datapoints(uuid[], uuid[]) is
-  'What enrichment still has to find: of each pair of activity request and object, the datapoints that have no value, or none younger than max_age.';
+  'What enrichment still has to find: of each pair of activity request and object, the datapoints that have no value, none younger than max_age, or none that its guardrails accept.';
 
 revoke execute on function etl_api.missing_datapoints(uuid[], uuid[]) from public;
 grant execute on function etl_api.missing_datapoints(uuid[], uuid[]) to service_role;

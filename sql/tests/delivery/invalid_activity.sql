@@ -20,6 +20,7 @@ select is(
     'state', 'invalid',
     'substate', 'dependency_failed',
     'objects', '[]'::jsonb,
+    'refusals', '[]'::jsonb,
     'summary', '{}'::jsonb), 'it says what has become of the activity');
 select is(test_setup.deliver(), 1, 'it is taken');
 select is(test_setup.state(test_setup.activity('enrich')), 'invalid:dependency_failed', 'the activity stays as it is');

@@ -18,7 +18,7 @@ select pg_temp.find('{"max_objects": 3}');
 select test_setup.exchange('{"hits": [{"host": "a.test"}, {"host": "b.test"}], "next": 2}');
 select is(test_setup.exchange('{"hits": [{"host": "c.test"}, {"host": "d.test"}], "next": 3}'), 1, 'two pages bring more than was wanted');
 select is(test_setup.exchange('{"hits": []}'), 0, 'no third one is asked');
-select is((select summary from activity_result), '{"objects": 3, "values": 3, "missing": 0, "runs": {"done": 1}}'::jsonb, 'the result holds max_objects');
+select is((select summary from activity_result), '{"objects": 3, "values": 3, "missing": 0, "refused": 0, "new": 3, "known": 0, "runs": {"done": 1}}'::jsonb, 'the result holds max_objects');
 
 select pg_temp.find('{}');
 select test_setup.exchange('{"hits": [{"host": "a.test"}], "next": "x"}');
@@ -41,6 +41,6 @@ select is(test_setup.states(), array[
   'run_queue failed:http_500 1',
   'run_request done 1',
   'run_request failed:http_500 1'], 'the run has failed, the activity has a partial result');
-select is((select summary from activity_result), '{"objects": 1, "values": 1, "missing": 0, "runs": {"failed": 1}}'::jsonb, 'of what came before');
+select is((select summary from activity_result), '{"objects": 1, "values": 1, "missing": 0, "refused": 0, "new": 0, "known": 1, "runs": {"failed": 1}}'::jsonb, 'of what came before');
 
 select * from finish();

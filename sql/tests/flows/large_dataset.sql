@@ -36,7 +36,7 @@ select is((
         from jsonb_array_elements(request -> 'body') as o))) order by run_request_id desc)
     from sent)) as done), true, 'nine answers in one call');
 select is((select count(*) from value where source_id is not null), 4500::bigint, 'each value is stored once');
-select is((select summary from activity_result), '{"runs": {"done": 4500}, "values": 4500, "missing": 0, "objects": 4500}'::jsonb, 'the result is whole');
+select is((select summary from activity_result), '{"runs": {"done": 4500}, "values": 4500, "missing": 0, "refused": 0, "objects": 4500}'::jsonb, 'the result is whole');
 select is(test_setup.states(), array['workflow_request done 1', 'activity_request enrich done 1',
   'run_queue done 4500', 'run_request done 9', 'delivery ready 1'], 'all has ended, and there is one message');
 

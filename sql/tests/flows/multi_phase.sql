@@ -92,11 +92,11 @@ select is(
     'substate', 'partial',
     'activities', jsonb_build_array(
       jsonb_build_object('activity_request_id', test_setup.activity('find'), 'activity_key', 'find', 'state', 'done',
-        'substate', null, 'summary', '{"objects": 2, "values": 4, "missing": 0, "runs": {"done": 1}}'::jsonb),
+        'substate', null, 'summary', '{"objects": 2, "values": 4, "missing": 0, "refused": 0, "new": 2, "known": 0, "runs": {"done": 1}}'::jsonb),
       jsonb_build_object('activity_request_id', test_setup.activity('enrich'), 'activity_key', 'enrich', 'state', 'done',
-        'substate', null, 'summary', '{"objects": 2, "values": 2, "missing": 0, "runs": {"done": 2}}'::jsonb),
+        'substate', null, 'summary', '{"objects": 2, "values": 2, "missing": 0, "refused": 0, "runs": {"done": 2}}'::jsonb),
       jsonb_build_object('activity_request_id', test_setup.activity('people'), 'activity_key', 'people', 'state', 'done',
-        'substate', 'partial', 'summary', '{"objects": 2, "values": 2, "missing": 2, "runs": {"done": 2}}'::jsonb))),
+        'substate', 'partial', 'summary', '{"objects": 2, "values": 2, "missing": 2, "refused": 0, "new": 2, "known": 0, "runs": {"done": 2}}'::jsonb))),
   'the message of the whole lists the activities by phase');
 select is(test_setup.deliver(), 3, 'all are delivered');
 select is(test_setup.states(), array[

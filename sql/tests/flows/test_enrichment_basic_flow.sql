@@ -62,7 +62,7 @@ select is((select objects from activity_result), '[{
     "funding": {"source": "Company Register", "confidence": 1, "observed_at": "2026-05-01T10:00:02+00:00"}}
 }]'::jsonb, 'the result holds each value and where it came from, by priority');
 select is((select summary from activity_result),
-  '{"objects": 1, "values": 3, "missing": 0, "runs": {"done": 2}}'::jsonb, 'the summary counts');
+  '{"objects": 1, "values": 3, "missing": 0, "refused": 0, "runs": {"done": 2}}'::jsonb, 'the summary counts');
 
 create temp table message as select * from etl_api.claim_deliveries('test', 10);
 select is(
@@ -86,6 +86,7 @@ select is(
     'state', 'done',
     'substate', null,
     'objects', (select objects from activity_result),
+    'refusals', '[]'::jsonb,
     'summary', (select summary from activity_result))), 'the message is the contract''s');
 
 select is(

@@ -46,7 +46,7 @@ select is(
   (select jsonb_agg(o.value -> 'values') from activity_result as r cross join lateral jsonb_array_elements(r.objects) as o),
   '[{"employees": 5}, {"industry": "Tools"}]'::jsonb, 'JSON null is no value, and nothing is made up');
 select is((select summary from activity_result),
-  '{"objects": 2, "values": 2, "missing": 4, "runs": {"done": 3, "invalid": 1}}'::jsonb, 'the summary counts what is missing');
+  '{"objects": 2, "values": 2, "missing": 4, "refused": 0, "runs": {"done": 3, "invalid": 1}}'::jsonb, 'the summary counts what is missing');
 select test_setup.deliver();
 select is(test_setup.state(test_setup.activity()), 'delivered:partial', 'the partial result is delivered');
 

@@ -32,19 +32,21 @@ select is((select array_agg(natural_key order by created_at, natural_key) from o
 select is((select objects from activity_result), '[
   {"object_type": "company", "key": {"domain": "forge.test"},
    "values": {"domain": "forge.test", "name": "Forge again", "employees": 13},
+   "new": true,
    "provenance": {
      "domain": {"source": "AlgOps Search", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"},
      "name": {"source": "AlgOps Search", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"},
      "employees": {"source": "AlgOps Search", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"}}},
   {"object_type": "company", "key": {"domain": "mill.test"},
    "values": {"domain": "mill.test", "name": "Mill"},
+   "new": true,
    "provenance": {
      "domain": {"source": "AlgOps Search", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"},
      "name": {"source": "AlgOps Search", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"}}}
 ]'::jsonb, 'the result is all that is known of them; of two sightings the later counts');
 select is(
   (select array_agg(message || ' ' || (context -> 'objects')::text) from etl_api.etl_log where station = 'results'),
-  array['Objects without a key in an answer were left out. 1'], 'the log tells of the object without a key');
+  array['1 of the objects in the answer of AlgOps Search had no key and were left out: company needs domain. 1'], 'the log tells of the object without a key');
 select is(test_setup.deliver(), 1, 'one message');
 select is(test_setup.states(), array[
   'workflow_request delivered 1',

@@ -29,12 +29,13 @@ select is((select objects from activity_result), '[{
   "object_type": "person",
   "key": {"email": "ada@acme.test"},
   "values": {"name": "Ada Example", "title": "CTO"},
+  "new": true,
   "provenance": {
     "name": {"source": "AlgOps People", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"},
     "title": {"source": "AlgOps People", "confidence": 1, "observed_at": "2026-05-01T10:00:00+00:00"}}
 }]'::jsonb, 'the result holds the datapoints asked for');
 select is((select summary from activity_result),
-  '{"objects": 1, "values": 2, "missing": 0, "runs": {"done": 1}}'::jsonb, 'the summary counts');
+  '{"objects": 1, "values": 2, "missing": 0, "refused": 0, "new": 1, "known": 0, "runs": {"done": 1}}'::jsonb, 'the summary counts');
 select is(test_setup.deliver(), 1, 'one message');
 select is(test_setup.history(test_setup.activity('source')), '{new,valid,ready,in_progress,done,delivered}', 'delivered');
 

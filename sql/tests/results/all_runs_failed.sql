@@ -16,7 +16,7 @@ select is(test_setup.states(), array[
 select is(
   (select jsonb_agg(body #> '{data,objects}' || (body #> '{data,summary}')) from delivery_body),
   '[[{"object_type": "company", "key": {"domain": "a.test"}, "values": {}, "provenance": {}},
-    {"objects": 1, "values": 0, "missing": 1, "runs": {"failed": 2}}]]'::jsonb, 'the message still names the object');
+    {"objects": 1, "values": 0, "missing": 1, "refused": 0, "runs": {"failed": 2}}]]'::jsonb, 'the message still names the object');
 select is((select array_agg(event_type) from delivery), '{activity_request.failed}', 'and is one of failure');
 delete from workflow_request;
 
@@ -28,6 +28,6 @@ select test_setup.exchange('{}', 404);
 select test_setup.exchange('{}', 404);
 select is(test_setup.state(test_setup.activity()), 'done:partial', 'with something known it is done in part');
 select is((select objects #> '{0,values}' from activity_result), '{"industry": "Known"}'::jsonb, 'and the result has that');
-select is((select summary from activity_result), '{"objects": 1, "values": 1, "missing": 1, "runs": {"failed": 2}}'::jsonb, 'the summary counts');
+select is((select summary from activity_result), '{"objects": 1, "values": 1, "missing": 1, "refused": 0, "runs": {"failed": 2}}'::jsonb, 'the summary counts');
 
 select * from finish();

@@ -18,7 +18,7 @@ select test_setup.start(jsonb_build_object('data', jsonb_build_object('find', js
 select test_setup.exchange('{"hits": []}');
 select is(test_setup.runs(), array['- AlgOps Search done', '- Second Search waiting:allocation'], 'nothing found: the next is asked');
 select is(test_setup.exchange('{"items": [{"domain": "b.test"}]}'), 1, 'and answers');
-select is((select summary from activity_result), '{"objects": 1, "values": 1, "missing": 0, "runs": {"done": 2}}'::jsonb, 'with a result');
+select is((select summary from activity_result), '{"objects": 1, "values": 1, "missing": 0, "refused": 0, "new": 1, "known": 0, "runs": {"done": 2}}'::jsonb, 'with a result');
 delete from workflow_request;
 
 select test_setup.start(jsonb_build_object('data', jsonb_build_object('find', jsonb_build_object('id', test_setup.id('extract companies')))));

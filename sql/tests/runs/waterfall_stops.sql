@@ -27,7 +27,7 @@ select is(test_setup.runs(), array[
   'b.test Company Register done',
   'c.test AlgOps API Client failed:http_403',
   'c.test Company Register done:no_value'], 'the one it did not speak of got no value');
-select is((select summary from activity_result), '{"objects": 3, "values": 2, "missing": 1, "runs": {"done": 4, "failed": 1}}'::jsonb,
+select is((select summary from activity_result), '{"objects": 3, "values": 2, "missing": 1, "refused": 0, "runs": {"done": 4, "failed": 1}}'::jsonb,
   'no source is left: one value is missing');
 select is(test_setup.state(test_setup.activity()), 'done:partial', 'the activity is done in part');
 

@@ -1,0 +1,58 @@
+create or replace function etl_api.store_answer_values(
+  org_ids uuid[], activity_request_ids uuid[], object_ids uuid[], object_type_ids uuid[], source_ids uuid[],
+  run_request_ids uuid[], objects jsonb[], raws jsonb[], stored_ids uuid[])
+returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  known record;
+begin
+  select
+    pg_catalog.array_agg(n.org_id) as org_ids,
+    pg_catalog.array_agg(n.activity_request_id) as activity_ids,
+    pg_catalog.array_agg(n.object_id) as object_ids,
+    pg_catalog.array_agg(v.datapoint_id) as datapoint_ids,
+    pg_catalog.array_agg(n.source_id) as source_ids,
+    pg_catalog.array_agg(v.value) as "values",
+    pg_catalog.array_agg(v.confidence) as confidences,
+    pg_catalog.array_agg(n.run_request_id) as run_request_ids,
+    pg_catalog.array_agg(n.stored_id is null) as are_asked
+  into known
+  from unnest(
+      org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids)
+    as n (org_id, activity_request_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id)
+  join public.object_type as t on t.id = n.type_id
+  cross join lateral (
+    -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
+    -- that was asked about, the key is known.
+    select d.id as datapoint_id, coalesce(ds.confidence, 1) as confidence,
+      case when ds.id is not null then utils.jsonb_resolve_value(n.raw, ds.key_mapping_json) else n.object -> d.name end as value
+    from public.datapoint as d
+    left join public.datapoint_source as ds
+      on ds.datapoint_id = d.id
+      and ds.source_id = n.source_id
+    where d.object_type_id = n.type_id
+      and (d.org_id is null or d.org_id = n.org_id)
+      and case when n.stored_id is null then ds.id is not null and d.name <> all (t.key_datapoints)
+        else ds.id is not null or n.object ? d.name end
+  ) as v
+  where n.object_id is not null
+    and v.value is not null
+    and v.value <> 'null';
+
+  -- What is found is known, whether it qualifies or not; of what was asked about, only accepted values are stored.
+  if true = any (known.are_asked) and etl_api.has_factors(activity_request_ids, true) then
+    known."values" := etl_api.refuse_values(known.activity_ids, known.object_ids, known.datapoint_ids, known.source_ids,
+      known."values", known.run_request_ids, known.are_asked);
+  end if;
+  return etl_api.store_values(known.org_ids, known.object_ids, known.datapoint_ids, known.source_ids,
+    known."values", known.confidences, known.run_request_ids);
+end
+$$;
+
+comment on function etl_api.store_answer_values(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], jsonb[], uuid[]) is
+  'Stores what answers say of objects (objects: fields named as datapoints, raws: as they stood, stored_ids: null where the object was asked about), without the values that guardrails refuse. Returns how many values.';
+
+revoke execute on function etl_api.store_answer_values(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], jsonb[], uuid[]) from public;
+grant execute on function etl_api.store_answer_values(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], jsonb[], uuid[]) to service_role;
