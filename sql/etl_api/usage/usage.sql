@@ -5,7 +5,7 @@ create or replace view etl_api.usage with (security_invoker = true) as
   union all
   select t.org_id, t.day, t.activity_type, t.activity_id, t.source_id, t.requests, t.requests_failed, t.request_seconds,
     t.runs, t.runs_failed, t.http_requests, t.http_failed, t.objects, t."values", t.refused, t.cost
-  from etl_api.usage_of_steps((select m.next_xid from etl_api.roll_up_mark as m)) as t;
+  from etl_api.usage_of_steps() as t;
 
 comment on view etl_api.usage is
   'What tenants used by day, activity and source, of those the reader may see: what has been rolled up and, in rows of its own, what has ended since. Add up before showing.';

@@ -1,4 +1,4 @@
-create or replace function etl_api.usage_of_steps(from_xid bigint, to_xid bigint default null)
+create or replace function etl_api.usage_of_steps(from_xid bigint default 0, to_xid bigint default 9223372036854775807)
 returns table (
   org_id uuid, day date, activity_type text, activity_id uuid, source_id uuid,
   requests bigint, requests_failed bigint, request_seconds numeric, runs bigint, runs_failed bigint,
@@ -17,9 +17,9 @@ begin
   with ended as materialized (
     select h.entity, h.entity_id, h.org_id, h.at, (h.at at time zone 'UTC')::date as day, h.to_state,
       (h.to_state <> 'done')::int as failed
-    from etl_api.state_history as h
+    from etl_api.state_history_tail as h
     where h.xid >= from_xid
-      and (to_xid is null or h.xid < to_xid)
+      and h.xid < to_xid
       and h.entity in ('activity_request', 'run_queue', 'run_request')
       and h.to_state in ('done', 'failed', 'timedout', 'invalid')
   ), used as (
@@ -66,7 +66,7 @@ end
 $$;
 
 comment on function etl_api.usage_of_steps(bigint, bigint) is
-  'What the activity requests, runs and HTTP requests used that ended in the transactions from from_xid to before to_xid (null: until now), as rows of usage_day, of those the reader may see. One that was taken up again and ended again counts once for each end.';
+  'What the activity requests, runs and HTTP requests used that ended in the transactions from from_xid to before to_xid and have not been rolled up, as rows of usage_day, of those the reader may see. One that was taken up again and ended again counts once for each end.';
 
 revoke execute on function etl_api.usage_of_steps(bigint, bigint) from public;
 grant execute on function etl_api.usage_of_steps(bigint, bigint) to authenticated, service_role;
