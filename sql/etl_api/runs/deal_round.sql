@@ -8,50 +8,39 @@ as $$
 begin
   return query
   with pair as (
-    select t.i::int as i, t.source_id, t.org_id, t.may_run, t.turns, t.open, t.room
+    select t.*,
+      pg_catalog.sum(t.turns) over () as all_turns,
+      t.room - pg_catalog.sum(t.turns) over source as room_left,
+      pg_catalog.count(*) filter (where t.is_open) over source as orgs,
+      pg_catalog.row_number() over (partition by t.source_id, t.is_open order by t.i) as place,
+      pg_catalog.min(t.i) over source as first
     from unnest(sources, orgs, may_run, rooms, dealt, open)
-      with ordinality as t (source_id, org_id, may_run, room, turns, open, i)
+      with ordinality as t (source_id, org_id, may_run, room, turns, is_open, i)
+    window source as (partition by t.source_id)
   ),
-  source as (
-    select p.source_id, pg_catalog.min(p.room) - pg_catalog.sum(p.turns) as room,
-      pg_catalog.count(*) filter (where p.open) as orgs,
-      max_requests - pg_catalog.sum(pg_catalog.sum(p.turns)) over () as wanted,
-      pg_catalog.min(p.i) as first
+  ranked as (
+    select p.*, max_requests - p.all_turns as wanted, p.room_left > 0 and p.orgs > 0 as takes,
+      pg_catalog.dense_rank() over (partition by p.room_left > 0 and p.orgs > 0 order by p.first) as source_place
     from pair as p
-    group by p.source_id
   ),
   -- With a remainder the first have one more.
-  share as (
-    select s.source_id, s.orgs,
-      least(s.room, s.wanted / s.sources + (s.place <= s.wanted % s.sources)::int) as turns
-    from (
-      select s.source_id, s.orgs, s.room, s.wanted::bigint as wanted,
-        pg_catalog.count(*) over () as sources, pg_catalog.row_number() over (order by s.first) as place
-      from source as s
-      where s.room > 0
-        and s.orgs > 0
-    ) as s
+  shared as (
+    select r.*, least(r.room_left, r.wanted / s.sources + (r.source_place <= r.wanted % s.sources)::int) as source_turns
+    from ranked as r
+    cross join (select pg_catalog.max(r.source_place) filter (where r.takes) as sources from ranked as r) as s
   ),
-  offer as (
-    select p.i, p.turns + (s.turns / s.orgs + (p.place <= s.turns % s.orgs)::int)::int as turns
-    from (
-      select p.i, p.source_id, p.turns, pg_catalog.row_number() over (partition by p.source_id order by p.i) as place
-      from pair as p
-      where p.open
-    ) as p
-    join share as s on s.source_id = p.source_id
+  offered as (
+    select s.*, s.turns + case when s.takes and s.is_open
+      then s.source_turns / s.orgs + (s.place <= s.source_turns % s.orgs)::int else 0 end as offer
+    from shared as s
   )
   -- That each has one is known.
-  select p.i, coalesce(has.turns, p.turns), p.open and coalesce(has.turns >= o.turns, true)
-  from pair as p
-  left join offer as o on o.i = p.i
-  left join lateral (
-    select case
-      when o.turns <= 1 then o.turns
-      else etl_api.due_request_count(p.source_id, p.org_id, p.may_run, o.turns)
-    end as turns
-    where o.turns > p.turns
-  ) as has on true;
+  select o.i::int, has.turns, o.is_open and has.turns >= o.offer
+  from offered as o
+  cross join lateral (
+    select case when o.offer <= 1 or o.offer = o.turns then o.offer
+      else etl_api.due_request_count(o.source_id, o.org_id, o.may_run, o.offer::int) end::int as turns
+  ) as has;
 end
 $$;
 

@@ -5,10 +5,13 @@ set search_path = ''
 set enable_seqscan = off
 as $$
 #variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
 begin
   return query
-  -- From tenant to tenant, one index probe each, from the one behind `behind` once round: what a tenant has waiting
-  -- costs nothing. Without `behind` the way begins at the end, so that the first step leads to the first tenant.
+  -- From tenant to tenant by index probes, once round, however much each has waiting; offset 0 keeps the planner from
+  -- copying a probe to every place that names its result. Without `behind` the way begins at the end, so that its
+  -- first step leads to the first tenant.
   with recursive way as (
     select coalesce(due_orgs.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
       false as is_due, 0 as found, due_orgs.source_id as source_id,
@@ -25,6 +28,7 @@ begin
         (select r.org_id from public.run_request as r
          where r.source_id = way.source_id and r.state in ('waiting', 'ready') and r.org_id > way.id
          order by r.org_id limit 1)) as id
+      offset 0
     ) as ahead
     cross join lateral (
       select coalesce(ahead.id, case when not way.round then least(
@@ -35,18 +39,20 @@ begin
            where r.source_id = way.source_id and r.state in ('waiting', 'ready')
            order by r.org_id limit 1)) end) as id,
         way.round or ahead.id is null as round
+      offset 0
     ) as next
     cross join lateral (
       select
         exists (
           select 1 from public.run_request as r
           where r.source_id = way.source_id and r.org_id = next.id and r.state in ('waiting', 'ready')
-            and r.due_at <= utils.now()) as goes_on,
+            and r.due_at <= moment) as goes_on,
         exists (
           select 1 from public.run_queue as q
           where q.source_id = way.source_id and q.org_id = next.id and q.state in ('waiting', 'ready')
-            and q.due_at <= utils.now())
+            and q.due_at <= moment)
           and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
+      offset 0
     ) as work
     where way.found < due_orgs.max_orgs
       and next.id is not null

@@ -2,6 +2,7 @@ create or replace function etl_api.ring_for_due_work() returns int
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   rung int := 0;
