@@ -687,6 +687,7 @@ create index run_queue_open_idx on public.run_queue (activity_request_id)
   where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
 create index run_queue_run_request_idx on public.run_queue (run_request_id) where run_request_id is not null;
 create index run_queue_timeout_idx on public.run_queue (timeout_at) where state in ('waiting', 'ready', 'in_progress');
+create index run_queue_finished_idx on public.run_queue (org_id, source_id, finished_at) where finished_at is not null;
 comment on table public.run_queue is 'One row per object and source that is still to be asked (no object: one row per search).';
 comment on column public.run_queue.id is 'Identity of the run.';
 comment on column public.run_queue.org_id is 'Its tenant.';
@@ -912,6 +913,7 @@ create table etl_api.alert_rule (
   unique (org_id, name),
   foreign key (endpoint_id, org_id) references public.webhook_endpoint (id, org_id)
 );
+create index alert_rule_due_idx on etl_api.alert_rule (coalesce(checked_at, '-infinity')) where enabled;
 create index alert_rule_source_id_idx on etl_api.alert_rule (source_id) where source_id is not null;
 create index alert_rule_endpoint_id_idx on etl_api.alert_rule (endpoint_id) where endpoint_id is not null;
 comment on table etl_api.alert_rule is 'When a tenant wants to be told: a figure, its threshold, and where the message goes.';

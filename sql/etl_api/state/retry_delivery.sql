@@ -3,8 +3,13 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  message constant record := (select d from public.delivery as d where d.id = retry_delivery.id);
+  -- Locked, since the message of an alert has no workflow request whose lock would do.
+  message public.delivery;
 begin
+  select d.* into message
+  from public.delivery as d
+  where d.id = retry_delivery.id
+  for no key update;
   if message.state not in ('failed', 'timedout', 'invalid') then
     perform etl_api.refuse_action('delivery', id, message.state::text, 'retried',
       case message.state when 'delivered' then 'The client has it.' else 'It is under way.' end);
