@@ -7,15 +7,15 @@ declare
   held record;
 begin
   for held in
-    select s.id, s.name, q.org_id, coalesce(q.state_substate = 'budget', false) as budget, pg_catalog.count(*) as number,
+    select s.id, s.name, q.org_id, s.cost_per_run > 0 and etl_api.is_over_budget(q.org_id, s.cost_per_run) as budget, pg_catalog.count(*) as number,
       pg_catalog.min(q.due_at) as due_at
     from public.run_queue as q
     join public.source as s on s.id = q.source_id
     where q.activity_request_id = explain_open_runs.activity_request_id
       and q.state in ('waiting', 'ready')
       and (run_id is null or q.id = run_id)
-    group by s.id, s.name, q.org_id, coalesce(q.state_substate = 'budget', false)
-    order by s.name, s.id, budget
+    group by s.id, q.org_id
+    order by s.name, s.id
   loop
     return next case when run_id is null
         then pg_catalog.format('%s for source %s', etl_api.explain_count(held.number, 'run waits', 'runs wait'), held.name)

@@ -42,7 +42,7 @@ as $$
       ('workflow_request', 'delivered', null, 'its activities have ended, and all its messages were taken', null),
       ('activity_request', 'done', null, 'it has its result', null),
       ('activity_request', 'delivered', null, 'it has its result, and all its messages were taken', null),
-      ('workflow_request', 'done delivered', 'partial', 'its activities have ended, and not all of them wholly', 'Insert a new request for what is missing.'),
+      ('workflow_request', 'done delivered', 'partial', 'its activities have ended, and not all of them wholly', null),
       ('activity_request', 'done delivered', 'partial', 'it has ended, and its result is not whole', 'Insert a new request for what is missing.'),
       ('activity_request', 'done delivered', 'no_objects', 'it has ended without an object', 'Look at the input, or at what the search asks for.'),
       ('activity_request', 'done delivered', 'skipped', 'it did not run, because an activity whose objects it takes did not end well (on_failure: skip)', 'Insert a new request once the cause is gone.'),
