@@ -90,3 +90,48 @@ create trigger a_guard_update
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.delivery is
   'Only steps of etl_api.state_transition; each is written to state_history.';
+
+drop trigger if exists a_guard_delete on public.workflow_request;
+create trigger a_guard_delete
+  after delete on public.workflow_request
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.guard_deletes();
+comment on trigger a_guard_delete on public.workflow_request is
+  'A row that goes is written to state_history, so that the counts stay right.';
+
+drop trigger if exists a_guard_delete on public.activity_request;
+create trigger a_guard_delete
+  after delete on public.activity_request
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.guard_deletes();
+comment on trigger a_guard_delete on public.activity_request is
+  'A row that goes is written to state_history, so that the counts stay right.';
+
+drop trigger if exists a_guard_delete on public.run_queue;
+create trigger a_guard_delete
+  after delete on public.run_queue
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.guard_deletes();
+comment on trigger a_guard_delete on public.run_queue is
+  'A row that goes is written to state_history, so that the counts stay right.';
+
+drop trigger if exists a_guard_delete on public.run_request;
+create trigger a_guard_delete
+  after delete on public.run_request
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.guard_deletes();
+comment on trigger a_guard_delete on public.run_request is
+  'A row that goes is written to state_history, so that the counts stay right.';
+
+drop trigger if exists a_guard_delete on public.delivery;
+create trigger a_guard_delete
+  after delete on public.delivery
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.guard_deletes();
+comment on trigger a_guard_delete on public.delivery is
+  'A row that goes is written to state_history, so that the counts stay right.';
