@@ -4,16 +4,12 @@ language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
-declare
-  stuck_after constant int := coalesce(utils.int_or_null(etl_api.setting_value('stuck_after_seconds')), 900);
 begin
   return query
   select r.id, r.org_id, null::uuid, f.rows::numeric,
-    pg_catalog.format(case f.rows when 1 then '%s row is more than %s s over its time.'
-      else '%s rows are more than %s s over their time.' end, f.rows, stuck_after)
+    pg_catalog.format(case f.rows when 1 then '%s row is over its time.' else '%s rows are over their time.' end, f.rows)
   from etl_api.alert_rule as r
-  cross join lateral (
-    select etl_api.alert_stuck(r.org_id, utils.now() - pg_catalog.make_interval(secs => stuck_after)) as rows) as f
+  cross join lateral (select etl_api.alert_stuck(r.org_id) as rows) as f
   where r.id = any (rule_ids)
     and r.kind = 'stuck'
   union all
