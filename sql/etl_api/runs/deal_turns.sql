@@ -14,8 +14,8 @@ declare
   dealt int[];
   open boolean[];
 begin
-  -- No more tenants than could be served, were the other sources to leave half. The sources in no order: where there
-  -- are more of them than requests are wanted, none is always the last.
+  -- No more tenants than could be served, were the other sources to leave half; but a second one, if there is. The
+  -- sources in no order: where there are more of them than requests are wanted, none is always the last.
   select pg_catalog.array_agg(s.source_id order by s.chance, s.source_id, o.place),
     pg_catalog.array_agg(o.org_id order by s.chance, s.source_id, o.place),
     pg_catalog.array_agg(o.may_run order by s.chance, s.source_id, o.place),
@@ -28,7 +28,7 @@ begin
     offset 0
   ) as s
   cross join lateral etl_api.due_orgs(
-    s.source_id, s.behind, least(s.capacity, 2 * max_requests / pg_catalog.cardinality(source_ids) + 1)) as o;
+    s.source_id, s.behind, greatest(2, least(s.capacity, 2 * max_requests / pg_catalog.cardinality(source_ids)))) as o;
   if pg_catalog.cardinality(sources) = 1 then
     return query values (sources[1], orgs[1], may[1], least(rooms[1], max_requests));
     return;
