@@ -10,7 +10,7 @@ declare
     "departure": "leave", "expansion": "expand", "innovation": "innovate", "investment": "invest", "response": "respond",
     "payment": "pay", "publication": "publish", "delivery": "deliver", "communication": "communicate", "sale": "sell",
     "sales": "sell", "acquisition": "acquire", "closure": "close", "existence": "exist", "bankruptcy": "go bankrupt",
-    "relocation": "relocate", "choice": "choose", "decision": "decide", "participation": "participate", "meeting": "meet"}';
+    "relocation": "relocate", "choice": "choose", "decision": "decide", "participation": "participate", "meeting": "meet"}'::jsonb;
   words constant text := pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace(name,
     '(^| )(frequency|rate|interval|cadence|reasons?|causes?|motivation|rationale)$', '', 'i'),
     '^(frequency of|interval of|rate of|reasons? (for|of)|causes? of|why) ', '', 'i'));

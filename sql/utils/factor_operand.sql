@@ -5,7 +5,7 @@ set search_path = ''
 as $$
 declare
   nouns constant jsonb := '{"number": "a number", "boolean": "true or false", "date": "a date such as 2026-01-31, 2026-01 or 2026",
-    "timestamp": "a date or time such as 2026-01-31 or 2026-01-31T10:00Z", "frequency": "a frequency such as weekly"}';
+    "timestamp": "a date or time such as 2026-01-31 or 2026-01-31T10:00Z", "frequency": "a frequency such as weekly"}'::jsonb;
 begin
   if operator in ('is_null', 'is_not_null') then
     return;

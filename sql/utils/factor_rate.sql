@@ -5,10 +5,10 @@ as $$
 declare
   words constant text := pg_catalog.lower(pg_catalog.btrim(pg_catalog.regexp_replace(input, '[\s_-]+', ' ', 'g')));
   per_year constant jsonb := '{"second": 31557600, "minute": 525960, "hour": 8766, "day": 365.25, "week": 52.1786,
-    "month": 12, "quarter": 4, "year": 1}';
+    "month": 12, "quarter": 4, "year": 1}'::jsonb;
   known constant jsonb := '{"never": 0, "hourly": 8766, "daily": 365.25, "weekly": 52.1786, "biweekly": 26.0893,
     "fortnightly": 26.0893, "semimonthly": 24, "monthly": 12, "bimonthly": 6, "quarterly": 4, "semiannually": 2,
-    "biannually": 2, "half yearly": 2, "yearly": 1, "annually": 1, "annual": 1, "biennially": 0.5}';
+    "biannually": 2, "half yearly": 2, "yearly": 1, "annually": 1, "annual": 1, "biennially": 0.5}'::jsonb;
   p text[];
 begin
   if known ? words then

@@ -25,6 +25,6 @@ comment on function public.generate_factor_description(public.factor_type_enum, 
   'The sentence of a factor in English: of a guardrail "Company''s employees is more than 100", of a use case "How many employees does the company have?". Never null or empty.';
 
 revoke execute on function public.generate_factor_description(public.factor_type_enum, text, text, public.operator_enum, text, boolean)
-from public;
+from public, anon;
 grant execute on function public.generate_factor_description(public.factor_type_enum, text, text, public.operator_enum, text, boolean)
 to authenticated, service_role;
