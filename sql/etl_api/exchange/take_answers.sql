@@ -1,0 +1,42 @@
+create or replace function etl_api.take_answers(given jsonb) returns uuid[]
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  ids constant uuid[] := array(select k.id::uuid from pg_catalog.jsonb_object_keys(given) as k (id));
+  half constant int := pg_catalog.cardinality(ids) / 2;
+  answers etl_api.answer[];
+  fault_state text;
+  fault_message text;
+begin
+  perform etl_api.lock_request_workflows(ids);
+  answers := etl_api.accept_answers(given);
+  if pg_catalog.cardinality(answers) > 0 then
+    perform etl_api.process_answers(answers);
+  end if;
+  return array(select a.run_request_id from pg_catalog.unnest(answers) as a);
+exception when others then
+  get stacked diagnostics fault_state = returned_sqlstate, fault_message = message_text;
+  -- What is not the answer's doing is to be tried again as a whole; see isolate_workflow_requests.
+  if fault_state ~ '^(40|25|53|57|58)' or fault_state = '55P03' then
+    raise;
+  end if;
+  -- All locks at once again, in their order, before the parts take theirs.
+  perform etl_api.lock_request_workflows(ids);
+  if half > 0 then
+    return etl_api.take_answers(etl_api.pick(given, ids[1 : half]::text[])) || etl_api.take_answers(etl_api.pick(given, ids[half + 1 :]::text[]));
+  end if;
+  return etl_api.refuse_answer(ids[1], given -> ids[1]::text, fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.take_answers(jsonb) is
+  'Takes the results ({run_request_id: result}) of claimed HTTP requests whose lease lives and does what they lead to. When that fails, it halves them until the one that cannot be used stands alone, ends that request as failed (internal_error) and takes the others. Returns the ids of those taken.';
+
+revoke execute on function etl_api.take_answers(jsonb) from public;
+grant execute on function etl_api.take_answers(jsonb) to service_role;
