@@ -20,7 +20,7 @@ begin
 
   delete from etl_api.state_count;
   insert into etl_api.state_count (org_id, entity, state, state_substate, rows)
-  select w.org_id, 'workflow_request', w.state::text, w.state_substate, pg_catalog.count(*)
+  select w.org_id, 'workflow_request'::etl_api.entity_kind, w.state::text, w.state_substate, pg_catalog.count(*)
   from public.workflow_request as w where w.replay = 0 group by w.org_id, w.state, w.state_substate
   union all
   select a.org_id, 'activity_request', a.state::text, a.state_substate, pg_catalog.count(*)
