@@ -1,13 +1,14 @@
 /** `npm run bench`: ratios against floors and peers, measured in the same run. */
 import { parseArgs } from "node:util";
 import { chain } from "./bench/chain.ts";
+import { objects } from "./bench/objects.ts";
 import { paths } from "./bench/paths.ts";
 import { median, ratio, type Figure } from "./bench/bench.ts";
 import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches = [chain, paths];
+const benches = [chain, objects, paths];
 
 const help = `Measures the engine and prints ratios; machines are noisy, so only figures of one run are comparable.
 

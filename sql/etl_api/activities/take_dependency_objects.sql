@@ -3,6 +3,14 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  if not exists (
+    select 1
+    from public.activity_dependency as d
+    where d.activity_request_id = any (activity_request_ids))
+  then
+    return;
+  end if;
+
   -- What one results in is what it took, as an enrichment does, or what it found.
   insert into public.activity_object (org_id, activity_request_id, role, object_id)
   select taken.org_id, taken.id, 'input', taken.object_id
@@ -13,9 +21,14 @@ begin
     join public.activity_request as ar on ar.id = i.id
     join public.activity_dependency as d on d.activity_request_id = ar.id
     join public.activity_request as before on before.id = d.depends_on_id
-    join public.activity_object as ao
-      on ao.activity_request_id = before.id
-      and ao.role = before.result_role
+    -- Never the other way round, through the objects of everybody: offset 0 keeps the look-up from becoming a join.
+    cross join lateral (
+      select kept.object_id, kept.ordinal
+      from public.activity_object as kept
+      where kept.activity_request_id = before.id
+        and kept.role = before.result_role
+      offset 0
+    ) as ao
     join public.object as o
       on o.id = ao.object_id
       and (ar.result_role = 'result' or o.object_type_id = ar.object_type_id)

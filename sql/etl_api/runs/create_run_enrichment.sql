@@ -15,50 +15,57 @@ begin
       and ao.role = 'input';
   end if;
 
-  -- The waterfall: for each missing datapoint the first source not yet asked about that object, unless an open run
-  -- may still bring it. A source is asked once per object and activity, so it is asked for everything missing that it
-  -- offers, also for what is asked elsewhere at the time: there will be no second chance.
+  -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
+  -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
+  -- datapoint are never asked again for another. What an open run may still bring is asked of nobody else for its
+  -- own sake.
+  with missing as materialized (
+    select m.activity_request_id, m.object_id, pg_catalog.array_agg(m.datapoint_id) as datapoint_ids
+    from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
+    where not (guarded and exists (
+      select 1
+      from public.guardrail_refusal as refused
+      where refused.activity_request_id = m.activity_request_id
+        and refused.object_id = m.object_id
+        and refused.stage = 'before_run'))
+    group by m.activity_request_id, m.object_id
+  ),
+  offer as (
+    select m.activity_request_id, m.object_id, ds.datapoint_id, ds.source_id,
+      pg_catalog.row_number() over (
+        partition by m.activity_request_id, m.object_id, ds.datapoint_id
+        order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place,
+      ds.datapoint_id = any (asked.coming_ids) as may_come
+    from missing as m
+    join public.activity_request as ar on ar.id = m.activity_request_id
+    cross join lateral (
+      -- All the runs of the object, by the unique key: the index of the open ones would lead through the whole activity.
+      select coalesce(pg_catalog.array_agg(q.source_id), '{}') as source_ids,
+        coalesce(pg_catalog.array_agg(d.id)
+          filter (where q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')), '{}') as coming_ids
+      from public.run_queue as q
+      left join lateral unnest(q.datapoint_ids) as d (id) on true
+      where q.activity_request_id = m.activity_request_id
+        and q.object_id = m.object_id
+    ) as asked
+    join public.datapoint_source as ds
+      on ds.datapoint_id = any (m.datapoint_ids)
+      and ds.source_id = any (ar.source_ids)
+      and ds.source_id <> all (asked.source_ids)
+  ),
+  next as materialized (
+    select o.activity_request_id, o.object_id, o.source_id,
+      pg_catalog.array_agg(o.datapoint_id order by o.datapoint_id) as datapoint_ids
+    from offer as o
+    group by o.activity_request_id, o.object_id, o.source_id
+    having pg_catalog.bool_or(o.place = 1 and not o.may_come)
+  )
   insert into public.run_queue
     (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
      state, state_via, state_substate, due_at, created_at)
   select ar.org_id, ar.workflow_request_id, ar.id, next.source_id, next.object_id, next.datapoint_ids, w.priority,
     'waiting', '{new,valid}', 'allocation', utils.now(), utils.now()
-  from (
-    select offer.activity_request_id, offer.object_id, offer.source_id,
-      pg_catalog.array_agg(offer.datapoint_id order by offer.datapoint_id) as datapoint_ids
-    from (
-      select m.activity_request_id, m.object_id, m.datapoint_id, ds.source_id,
-        pg_catalog.row_number() over (
-          partition by m.activity_request_id, m.object_id, m.datapoint_id
-          order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place,
-        exists (
-          select 1
-          from public.run_queue as open
-          where open.activity_request_id = m.activity_request_id
-            and open.object_id = m.object_id
-            and open.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-            and m.datapoint_id = any (open.datapoint_ids)) as may_come
-      from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
-      join public.activity_request as ar on ar.id = m.activity_request_id
-      join public.datapoint_source as ds
-        on ds.datapoint_id = m.datapoint_id
-        and ds.source_id = any (ar.source_ids)
-      where not exists (
-        select 1
-        from public.run_queue as asked
-        where asked.activity_request_id = m.activity_request_id
-          and asked.object_id = m.object_id
-          and asked.source_id = ds.source_id)
-        and not (guarded and exists (
-          select 1
-          from public.guardrail_refusal as refused
-          where refused.activity_request_id = m.activity_request_id
-            and refused.object_id = m.object_id
-            and refused.stage = 'before_run'))
-    ) as offer
-    group by offer.activity_request_id, offer.object_id, offer.source_id
-    having pg_catalog.bool_or(offer.place = 1 and not offer.may_come)
-  ) as next
+  from next
   join public.activity_request as ar on ar.id = next.activity_request_id
   join public.workflow_request as w
     on w.id = ar.workflow_request_id
