@@ -13,8 +13,8 @@ const perMinute = 25;
 const concurrency = 5;
 const companies = 120;
 const workflows = 20;
-const monthlyBudget = 150;
-const workflowBudget = 7;
+const monthlyBudget = 300;
+const workflowBudget = 14;
 
 interface ClaimedRun {
   run_request_id: string;
@@ -85,7 +85,7 @@ function describeError(error: unknown): string {
   return error instanceof pg.DatabaseError ? `${error.code} ${error.message} ${error.where}` : String(error);
 }
 
-/** Two tenants ask both sources about their companies: acme under a budget for the month, the other for each workflow. */
+/** Two tenants ask three sources, one of them without limits, about their companies: acme under a budget for the month, the other for each workflow. */
 beforeAll(async () => {
   database = await freshDatabase("limits");
   await database.pool.query(`
@@ -97,8 +97,12 @@ beforeAll(async () => {
     update source
     set max_concurrency = ${concurrency}, cost_per_run = 3, retry_policy = '{"base_seconds": 0, "jitter": 0}'
     where name = 'Company Register';
+    insert into source (id, name, cost_per_run, run_request_template)
+    values (test_setup.id('Census'), 'Census', 2, '{"method": "GET", "url": "https://census.test/<<$object.domain>>"}');
+    insert into datapoint_source (source_id, datapoint_id, key_mapping_json)
+    values (test_setup.id('Census'), test_setup.id('company.name'), '"name"');
     insert into activity (id, name, activity_type, object_type_id, datapoints)
-    values (test_setup.id('enrich for all'), 'Enrich', 'enrichment', test_setup.id('company'), '{industry,funding}');
+    values (test_setup.id('enrich for all'), 'Enrich', 'enrichment', test_setup.id('company'), '{industry,funding,name}');
     update org set settings = '{"monthly_budget": ${monthlyBudget}}' where id = test_setup.id('org acme');
     insert into workflow_request (org_id, data)
     select o.id, jsonb_build_object(
