@@ -1241,7 +1241,7 @@ create table etl_api.usage_day (
   unique nulls not distinct (org_id, day, activity_type, activity_id, source_id)
 ) with (fillfactor = 50);
 comment on table etl_api.usage_day is
-  'What a tenant used on a day, per activity and source, as far as rolled up; the charts and the monthly usage read it.';
+  'What a tenant used on a day, per activity and source, as far as rolled up.';
 comment on column etl_api.usage_day.org_id is 'The tenant.';
 comment on column etl_api.usage_day.day is 'The day, in UTC.';
 comment on column etl_api.usage_day.activity_type is 'The type of the activity; null where no activity is concerned.';
@@ -1258,6 +1258,44 @@ comment on column etl_api.usage_day.objects is 'Objects in the results of activi
 comment on column etl_api.usage_day."values" is 'Values in the results of activity requests that ended.';
 comment on column etl_api.usage_day.refused is 'Refusals by guardrails in activity requests that ended.';
 comment on column etl_api.usage_day.cost is 'Cost of the HTTP requests that ended, in the currency of the tenant.';
+
+create table etl_api.usage_month (
+  org_id uuid not null,
+  month date not null,
+  activity_type text,
+  activity_id uuid,
+  source_id uuid,
+  requests bigint not null default 0,
+  requests_failed bigint not null default 0,
+  request_seconds numeric not null default 0,
+  runs bigint not null default 0,
+  runs_failed bigint not null default 0,
+  http_requests bigint not null default 0,
+  http_failed bigint not null default 0,
+  objects bigint not null default 0,
+  "values" bigint not null default 0,
+  refused bigint not null default 0,
+  cost numeric not null default 0,
+  unique nulls not distinct (org_id, month, activity_type, activity_id, source_id)
+) with (fillfactor = 50);
+comment on table etl_api.usage_month is
+  'What a tenant used in a month, per activity and source, as far as rolled up: usage_day added up, which the charts and the monthly usage read.';
+comment on column etl_api.usage_month.org_id is 'The tenant.';
+comment on column etl_api.usage_month.month is 'First day of the month, in UTC.';
+comment on column etl_api.usage_month.activity_type is 'The type of the activity; null where no activity is concerned.';
+comment on column etl_api.usage_month.activity_id is 'The activity; null where none is concerned.';
+comment on column etl_api.usage_month.source_id is 'The source; null where none is concerned.';
+comment on column etl_api.usage_month.requests is 'Activity requests that ended.';
+comment on column etl_api.usage_month.requests_failed is 'Of these, those that failed, timed out or were invalid.';
+comment on column etl_api.usage_month.request_seconds is 'Seconds that the ended activity requests took from start to end, together.';
+comment on column etl_api.usage_month.runs is 'Runs that ended.';
+comment on column etl_api.usage_month.runs_failed is 'Of these, those that failed, timed out or were invalid.';
+comment on column etl_api.usage_month.http_requests is 'HTTP requests that ended.';
+comment on column etl_api.usage_month.http_failed is 'Of these, those that failed or timed out.';
+comment on column etl_api.usage_month.objects is 'Objects in the results of activity requests that ended.';
+comment on column etl_api.usage_month."values" is 'Values in the results of activity requests that ended.';
+comment on column etl_api.usage_month.refused is 'Refusals by guardrails in activity requests that ended.';
+comment on column etl_api.usage_month.cost is 'Cost of the HTTP requests that ended, in the currency of the tenant.';
 
 create table etl_api.data_quality_month (
   org_id uuid not null,
@@ -1399,7 +1437,7 @@ values
   ('log_level', '"info"', 'What is written to etl_log where an org''s settings.log_level says nothing: debug, info, warn or error.'),
   ('stuck_after_seconds', '900', 'Seconds after which something due that nobody took counts as stuck.'),
   ('max_pages', '1000', 'Pages one run may fetch.'),
-  ('data_quality_objects', '10000', 'Objects of a type that are looked at, at most, to measure data quality: of more a random sample.'),
+  ('data_quality_objects', '5000', 'Objects of a type that are looked at, at most, to measure data quality: of more a random sample.'),
   ('data_quality_seconds', '3600', 'Seconds between two measurements of the data quality of a tenant whose data changes.'),
   ('function_url', 'null', 'Base URL of the edge functions, for a doorbell by pg_net; null when something listens for NOTIFY.');
 
@@ -1446,6 +1484,7 @@ alter table etl_api.state_duration enable row level security;
 alter table etl_api.traffic enable row level security;
 alter table etl_api.traffic_last enable row level security;
 alter table etl_api.usage_day enable row level security;
+alter table etl_api.usage_month enable row level security;
 alter table etl_api.data_quality_month enable row level security;
 alter table etl_api.data_quality_mark enable row level security;
 alter table etl_api.org_count_delta enable row level security;

@@ -75,6 +75,12 @@ create policy members_read on etl_api.usage_day
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on etl_api.usage_day is 'Members read the rows of their orgs.';
 
+drop policy if exists members_read on etl_api.usage_month;
+create policy members_read on etl_api.usage_month
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.usage_month is 'Members read the rows of their orgs.';
+
 drop policy if exists members_read on etl_api.alert;
 create policy members_read on etl_api.alert
   for select to authenticated

@@ -1,7 +1,7 @@
 create or replace view etl_api.chart_activity_performance with (security_invoker = true) as
   with used as materialized (
-    select u.*, pg_catalog.date_trunc('month', u.day)::date as month
-    from etl_api.usage as u
+    select *
+    from etl_api.usage_by_month
   ), span as (
     -- From the first month with any use until now, whatever month it is.
     select u.org_id, m.month::date as month

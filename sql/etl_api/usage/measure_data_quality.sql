@@ -6,7 +6,7 @@ as $$
 declare
   moment constant timestamptz := utils.now();
   this_month constant date := pg_catalog.date_trunc('month', moment at time zone 'UTC')::date;
-  look_at constant int := coalesce(max_objects, utils.number_or(etl_api.setting_value('data_quality_objects'), 10000)::int);
+  look_at constant int := coalesce(max_objects, utils.number_or(etl_api.setting_value('data_quality_objects'), 5000)::int);
   written int;
 begin
   perform etl_api.mark_data_quality(org_id, look_at);

@@ -1,7 +1,7 @@
 create or replace view etl_api.org_usage_monthly with (security_invoker = true) as
   with used as materialized (
-    select u.*, pg_catalog.date_trunc('month', u.day)::date as month
-    from etl_api.usage as u
+    select *
+    from etl_api.usage_by_month
   ), span as (
     select o.id as org_id, m.month::date as month
     from public.org as o

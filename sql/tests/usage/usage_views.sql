@@ -1,5 +1,5 @@
 -- What tenants used per month: the same before it is rolled up, halfway, and after.
-select plan(17);
+select plan(18);
 
 select test_setup.setup_enrichment_test_data();
 update public.source set cost_per_run = 0.25 where id = test_setup.id('AlgOps API Client');
@@ -101,6 +101,10 @@ select cmp_ok(etl_api.roll_up_usage(200, 300), '>', 0, 'the rest is rolled up');
 update etl_api.roll_up_mark set next_xid = 300;
 select results_eq('select pg_temp.figures()', 'select line from expected order by 1', 'the figures are the same: summary alone');
 select is(etl_api.roll_up_usage(300, 400), 0, 'nothing new: nothing is added');
+select results_eq(
+  'select org_id, sum(requests), sum(runs), sum(http_requests), sum("values"), sum(cost) from etl_api.usage group by 1',
+  'select org_id, sum(requests), sum(runs), sum(http_requests), sum("values"), sum(cost) from etl_api.usage_by_month group by 1',
+  'by day it comes to the same');
 
 -- More of the same day is added to its row.
 update etl_api.roll_up_mark set next_xid = 200;
@@ -122,7 +126,7 @@ set local role authenticated;
 select is(
   (select count(*) from etl_api.chart_cost) + (select count(*) from etl_api.chart_source_usage)
     + (select count(*) from etl_api.chart_activity_performance) + (select count(*) from etl_api.chart_request_volume)
-    + (select count(*) from etl_api.usage), 0::bigint, 'a member of another org sees nothing of it');
+    + (select count(*) from etl_api.usage) + (select count(*) from etl_api.usage_by_month), 0::bigint, 'a member of another org sees nothing of it');
 select is((select array_agg(org_id) from etl_api.org_usage_monthly), array[test_setup.id('org other')], 'only the own org');
 set local role anon;
 select throws_ok('select * from etl_api.org_usage_monthly', '42501', null, 'an anonymous caller sees nothing');
