@@ -173,7 +173,11 @@ describe("six workers under limits and budgets", () => {
     await database.pool.query("update org set settings = '{}' where id = test_setup.id('org acme')");
     for (let minute = 20; minute < 40; minute++) {
       await live(minute);
-      if ((await value("select count(*)::int from run_queue where state in ('waiting', 'ready')")) === 0)
+      if (
+        (await value(
+          "select count(*)::int from run_queue where state in ('waiting', 'ready', 'in_progress')",
+        )) === 0
+      )
         break;
     }
     expect(
@@ -186,5 +190,35 @@ describe("six workers under limits and budgets", () => {
     expect(
       await value("select deadlocks::int from pg_stat_database where datname = current_database()"),
     ).toBe(0);
+  });
+});
+
+describe("six claims at the same moment", () => {
+  test("share what is left of a budget: each time all of it, never more", async () => {
+    await database.pool.query(`
+      update source set rate_limit = null, max_concurrency = null where name = 'AlgOps API Client';
+      insert into workflow_request (org_id, data)
+      select test_setup.id('org acme'), jsonb_build_object(
+        'input', jsonb_build_object('companies', (
+          select jsonb_agg(jsonb_build_object('domain', 'late' || n || '.test')) from generate_series(1, 300) as n)),
+        'data', jsonb_build_object('enrich', jsonb_build_object('id', test_setup.id('enrich companies'),
+          'setup', '{"config": {"datapoints": ["industry"]}}'::jsonb)))`);
+    await Promise.all(clients.map((client) => client.query("reset etl.fake_now")));
+    const claimed: number[] = [];
+    for (let budget = 20; budget <= 160; budget += 20) {
+      await database.pool.query(
+        "update org set settings = jsonb_build_object('monthly_budget', $1::int) where id = test_setup.id('org acme')",
+        [budget],
+      );
+      const claims = await Promise.all(
+        clients
+          .slice(0, workers)
+          .map((client, i) =>
+            client.query("select * from etl_api.claim_run_requests($1, 9)", [`worker ${i}`]),
+          ),
+      );
+      claimed.push(claims.reduce((sum, { rows }) => sum + rows.length, 0));
+    }
+    expect(claimed).toEqual(Array(8).fill(20));
   });
 });
