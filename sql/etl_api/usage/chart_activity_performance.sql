@@ -1,7 +1,13 @@
 create or replace view etl_api.chart_activity_performance with (security_invoker = true) as
   with used as materialized (
-    select *
-    from etl_api.usage_by_month
+    select u.org_id, u.month, u.activity_id, u.activity_type,
+      pg_catalog.sum(u.requests)::bigint as requests,
+      pg_catalog.sum(u.requests_failed)::bigint as requests_failed,
+      pg_catalog.sum(u.request_seconds) as request_seconds,
+      pg_catalog.sum(u.objects)::bigint as objects,
+      pg_catalog.sum(u."values")::bigint as "values"
+    from etl_api.usage_by_month as u
+    group by u.org_id, u.month, u.activity_id, u.activity_type
   ), span as (
     -- From the first month with any use until now, whatever month it is.
     select u.org_id, m.month::date as month
@@ -14,34 +20,25 @@ create or replace view etl_api.chart_activity_performance with (security_invoker
       u.first_month::timestamp, utils.now() at time zone 'UTC', interval '1 month') as m (month)
   )
   select
-    c.org_id,
-    c.month,
-    c.activity_id,
+    k.org_id,
+    s.month,
+    k.activity_id,
     a.name as activity,
-    c.activity_type,
-    c.requests,
-    c.requests_failed,
-    pg_catalog.round(1 - c.requests_failed / nullif(c.requests, 0)::numeric, 4) as success_share,
-    pg_catalog.round(c.request_seconds / nullif(c.requests, 0), 3) as mean_seconds,
-    c.objects,
-    c."values"
-  from (
-    select k.org_id, s.month, k.activity_id, k.activity_type,
-      coalesce(pg_catalog.sum(u.requests), 0)::bigint as requests,
-      coalesce(pg_catalog.sum(u.requests_failed), 0)::bigint as requests_failed,
-      coalesce(pg_catalog.sum(u.request_seconds), 0) as request_seconds,
-      coalesce(pg_catalog.sum(u.objects), 0)::bigint as objects,
-      coalesce(pg_catalog.sum(u."values"), 0)::bigint as "values"
-    from (select distinct u.org_id, u.activity_id, u.activity_type from used as u where u.activity_id is not null) as k
-    join span as s on s.org_id = k.org_id
-    left join used as u
-      on u.org_id = k.org_id
-      and u.month = s.month
-      and u.activity_id = k.activity_id
-      and u.activity_type = k.activity_type
-    group by k.org_id, s.month, k.activity_id, k.activity_type
-  ) as c
-  left join public.activity as a on a.id = c.activity_id;
+    k.activity_type,
+    coalesce(u.requests, 0) as requests,
+    coalesce(u.requests_failed, 0) as requests_failed,
+    pg_catalog.round(1 - u.requests_failed / nullif(u.requests, 0)::numeric, 4) as success_share,
+    pg_catalog.round(u.request_seconds / nullif(u.requests, 0), 3) as mean_seconds,
+    coalesce(u.objects, 0) as objects,
+    coalesce(u."values", 0) as "values"
+  from (select distinct u.org_id, u.activity_id, u.activity_type from used as u where u.activity_id is not null) as k
+  join span as s on s.org_id = k.org_id
+  left join used as u
+    on u.org_id = k.org_id
+    and u.month = s.month
+    and u.activity_id = k.activity_id
+    and u.activity_type = k.activity_type
+  left join public.activity as a on a.id = k.activity_id;
 
 comment on view etl_api.chart_activity_performance is
   'Chart: how each activity did per month, every month from the first with any use to this one.';

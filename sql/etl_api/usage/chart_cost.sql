@@ -1,7 +1,10 @@
 create or replace view etl_api.chart_cost with (security_invoker = true) as
   with used as materialized (
-    select *
-    from etl_api.usage_by_month
+    select u.org_id, u.month, u.source_id,
+      pg_catalog.sum(u.http_requests)::bigint as http_requests,
+      pg_catalog.sum(u.cost) as cost
+    from etl_api.usage_by_month as u
+    group by u.org_id, u.month, u.source_id
   ), span as (
     -- From the first month with any use until now, whatever month it is.
     select u.org_id, m.month::date as month
@@ -18,13 +21,12 @@ create or replace view etl_api.chart_cost with (security_invoker = true) as
     s.month,
     k.source_id,
     n.name as source,
-    coalesce(pg_catalog.sum(u.http_requests), 0)::bigint as http_requests,
-    coalesce(pg_catalog.sum(u.cost), 0) as cost
+    coalesce(u.http_requests, 0) as http_requests,
+    coalesce(u.cost, 0) as cost
   from (select distinct u.org_id, u.source_id from used as u where u.source_id is not null) as k
   join span as s on s.org_id = k.org_id
   left join used as u on u.org_id = k.org_id and u.month = s.month and u.source_id = k.source_id
-  left join public.source as n on n.id = k.source_id
-  group by k.org_id, s.month, k.source_id, n.name;
+  left join public.source as n on n.id = k.source_id;
 
 comment on view etl_api.chart_cost is
   'Chart: what each source cost per month, every month from the first with any use to this one.';

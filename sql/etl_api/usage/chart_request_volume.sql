@@ -1,7 +1,12 @@
 create or replace view etl_api.chart_request_volume with (security_invoker = true) as
   with used as materialized (
-    select *
-    from etl_api.usage_by_month
+    select u.org_id, u.month, u.activity_type,
+      pg_catalog.sum(u.requests)::bigint as requests,
+      pg_catalog.sum(u.requests_failed)::bigint as requests_failed,
+      pg_catalog.sum(u.objects)::bigint as objects,
+      pg_catalog.sum(u."values")::bigint as "values"
+    from etl_api.usage_by_month as u
+    group by u.org_id, u.month, u.activity_type
   ), span as (
     -- From the first month with any use until now, whatever month it is.
     select u.org_id, m.month::date as month
@@ -17,14 +22,13 @@ create or replace view etl_api.chart_request_volume with (security_invoker = tru
     k.org_id,
     s.month,
     k.activity_type,
-    coalesce(pg_catalog.sum(u.requests), 0)::bigint as requests,
-    coalesce(pg_catalog.sum(u.requests_failed), 0)::bigint as requests_failed,
-    coalesce(pg_catalog.sum(u.objects), 0)::bigint as objects,
-    coalesce(pg_catalog.sum(u."values"), 0)::bigint as "values"
+    coalesce(u.requests, 0) as requests,
+    coalesce(u.requests_failed, 0) as requests_failed,
+    coalesce(u.objects, 0) as objects,
+    coalesce(u."values", 0) as "values"
   from (select distinct u.org_id, u.activity_type from used as u where u.activity_type is not null) as k
   join span as s on s.org_id = k.org_id
-  left join used as u on u.org_id = k.org_id and u.month = s.month and u.activity_type = k.activity_type
-  group by k.org_id, s.month, k.activity_type;
+  left join used as u on u.org_id = k.org_id and u.month = s.month and u.activity_type = k.activity_type;
 
 comment on view etl_api.chart_request_volume is
   'Chart: activity requests per month and type of activity, every month from the first with any use to this one.';

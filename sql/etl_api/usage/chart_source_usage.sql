@@ -1,7 +1,13 @@
 create or replace view etl_api.chart_source_usage with (security_invoker = true) as
   with used as materialized (
-    select *
-    from etl_api.usage_by_month
+    select u.org_id, u.month, u.source_id,
+      pg_catalog.sum(u.runs)::bigint as runs,
+      pg_catalog.sum(u.runs_failed)::bigint as runs_failed,
+      pg_catalog.sum(u.http_requests)::bigint as http_requests,
+      pg_catalog.sum(u.http_failed)::bigint as http_failed,
+      pg_catalog.sum(u.cost) as cost
+    from etl_api.usage_by_month as u
+    group by u.org_id, u.month, u.source_id
   ), span as (
     -- From the first month with any use until now, whatever month it is.
     select u.org_id, m.month::date as month
@@ -14,29 +20,20 @@ create or replace view etl_api.chart_source_usage with (security_invoker = true)
       u.first_month::timestamp, utils.now() at time zone 'UTC', interval '1 month') as m (month)
   )
   select
-    c.org_id,
-    c.month,
-    c.source_id,
+    k.org_id,
+    s.month,
+    k.source_id,
     n.name as source,
-    c.runs,
-    c.runs_failed,
-    c.http_requests,
-    c.http_failed,
-    pg_catalog.round(c.http_requests / nullif(pg_catalog.sum(c.http_requests) over (partition by c.org_id, c.month), 0), 4) as share,
-    c.cost
-  from (
-    select k.org_id, s.month, k.source_id,
-      coalesce(pg_catalog.sum(u.runs), 0)::bigint as runs,
-      coalesce(pg_catalog.sum(u.runs_failed), 0)::bigint as runs_failed,
-      coalesce(pg_catalog.sum(u.http_requests), 0)::bigint as http_requests,
-      coalesce(pg_catalog.sum(u.http_failed), 0)::bigint as http_failed,
-      coalesce(pg_catalog.sum(u.cost), 0) as cost
-    from (select distinct u.org_id, u.source_id from used as u where u.source_id is not null) as k
-    join span as s on s.org_id = k.org_id
-    left join used as u on u.org_id = k.org_id and u.month = s.month and u.source_id = k.source_id
-    group by k.org_id, s.month, k.source_id
-  ) as c
-  left join public.source as n on n.id = c.source_id;
+    coalesce(u.runs, 0) as runs,
+    coalesce(u.runs_failed, 0) as runs_failed,
+    coalesce(u.http_requests, 0) as http_requests,
+    coalesce(u.http_failed, 0) as http_failed,
+    pg_catalog.round(coalesce(u.http_requests, 0) / nullif(pg_catalog.sum(u.http_requests) over (partition by k.org_id, s.month), 0), 4) as share,
+    coalesce(u.cost, 0) as cost
+  from (select distinct u.org_id, u.source_id from used as u where u.source_id is not null) as k
+  join span as s on s.org_id = k.org_id
+  left join used as u on u.org_id = k.org_id and u.month = s.month and u.source_id = k.source_id
+  left join public.source as n on n.id = k.source_id;
 
 comment on view etl_api.chart_source_usage is
   'Chart: what each source was asked per month, every month from the first with any use to this one.';

@@ -1,7 +1,18 @@
 create or replace view etl_api.org_usage_monthly with (security_invoker = true) as
   with used as materialized (
-    select *
-    from etl_api.usage_by_month
+    select u.org_id, u.month,
+      pg_catalog.sum(u.requests)::bigint as requests,
+      pg_catalog.sum(u.requests_failed)::bigint as requests_failed,
+      pg_catalog.sum(u.runs)::bigint as runs,
+      pg_catalog.sum(u.runs_failed)::bigint as runs_failed,
+      pg_catalog.sum(u.http_requests)::bigint as http_requests,
+      pg_catalog.sum(u.http_failed)::bigint as http_failed,
+      pg_catalog.sum(u.objects)::bigint as objects,
+      pg_catalog.sum(u."values")::bigint as "values",
+      pg_catalog.sum(u.refused)::bigint as refused,
+      pg_catalog.sum(u.cost) as cost
+    from etl_api.usage_by_month as u
+    group by u.org_id, u.month
   ), span as (
     select o.id as org_id, m.month::date as month
     from public.org as o
@@ -37,21 +48,7 @@ create or replace view etl_api.org_usage_monthly with (security_invoker = true) 
     from etl_api.org_count_delta as d
     where d.org_id = s.org_id
   ) as note on true
-  left join (
-    select u.org_id, u.month,
-      pg_catalog.sum(u.requests)::bigint as requests,
-      pg_catalog.sum(u.requests_failed)::bigint as requests_failed,
-      pg_catalog.sum(u.runs)::bigint as runs,
-      pg_catalog.sum(u.runs_failed)::bigint as runs_failed,
-      pg_catalog.sum(u.http_requests)::bigint as http_requests,
-      pg_catalog.sum(u.http_failed)::bigint as http_failed,
-      pg_catalog.sum(u.objects)::bigint as objects,
-      pg_catalog.sum(u."values")::bigint as "values",
-      pg_catalog.sum(u.refused)::bigint as refused,
-      pg_catalog.sum(u.cost) as cost
-    from used as u
-    group by u.org_id, u.month
-  ) as t on t.org_id = s.org_id and t.month = s.month;
+  left join used as t on t.org_id = s.org_id and t.month = s.month;
 
 comment on view etl_api.org_usage_monthly is
   'What each tenant used in each month, of those the reader may see: every month from the first with any use to this one. Work counts in the month in which it ended.';
