@@ -9,7 +9,9 @@ begin
       coalesce(f.message, pg_catalog.format('It is %s%s.', f.state, ': ' || f.code)),
       f.org_id, guard_logs.entity, f.id, f.trace_id,
       f.context || pg_catalog.jsonb_build_object('state', f.state, 'code', f.code))::etl_api.etl_log
-    from etl_api.logger_failures(guard_logs.entity, guard_logs.ids) as f));
+    from etl_api.logger_failures(guard_logs.entity, guard_logs.ids) as f
+    -- An exception is logged by who caught it, with more than the row knows: record_intake_failure, refuse_answer.
+    where f.code is distinct from 'internal_error'));
 end
 $$;
 

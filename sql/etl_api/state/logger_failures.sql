@@ -22,9 +22,7 @@ begin
         'faults', pg_catalog.jsonb_array_length(case pg_catalog.jsonb_typeof(w.errors) when 'array' then w.errors end))
     from public.workflow_request as w
     where w.id = any (logger_failures.ids)
-      and w.replay = 0
-      -- An exception is logged by who caught it, with more than the row knows; see record_intake_failure.
-      and w.state_substate is distinct from 'internal_error';
+      and w.replay = 0;
   when 'activity_request' then
     return query
     select a.id, a.org_id, a.workflow_request_id, a.state::text, a.state_substate,
