@@ -105,12 +105,11 @@ create policy nobody on etl_api.source_turn
   with check (false);
 comment on policy nobody on etl_api.source_turn is 'Of no use to a user: the engine and its operator only.';
 
-drop policy if exists nobody on etl_api.budget_used;
-create policy nobody on etl_api.budget_used
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.budget_used is 'Of no use to a user: the engine and its operator only.';
+drop policy if exists members_read on etl_api.budget_used;
+create policy members_read on etl_api.budget_used
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.budget_used is 'Members read what their orgs have spent.';
 
 drop policy if exists everybody_reads on etl_api.roll_up_mark;
 create policy everybody_reads on etl_api.roll_up_mark

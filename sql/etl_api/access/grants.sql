@@ -69,6 +69,7 @@ grant select on
   etl_api.state_history,
   etl_api.etl_log,
   public.guardrail_refusal,
+  etl_api.budget_used,
   etl_api.state_count,
   etl_api.state_duration,
   etl_api.traffic,
