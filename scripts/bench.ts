@@ -3,18 +3,19 @@ import { parseArgs } from "node:util";
 import { chain } from "./bench/chain.ts";
 import { objects } from "./bench/objects.ts";
 import { paths } from "./bench/paths.ts";
+import { views } from "./bench/views.ts";
 import { median, ratio, type Figure } from "./bench/bench.ts";
 import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches = [chain, objects, paths];
+const benches = [chain, objects, paths, views];
 
 const help = `Measures the engine and prints ratios; machines are noisy, so only figures of one run are comparable.
 
   npm run bench                      everything
   npm run bench -- --only NAME       one of: ${benches.map((bench) => bench.name).join(", ")}
-  npm run bench -- --n N             how many requests each contestant gets (2000)
+  npm run bench -- --n N             how many requests each contestant gets (2000; views: 1000000)
   npm run bench -- --rounds N        how often each contestant runs (5)
   npm run bench -- --json            one JSON array at the end
 
@@ -30,14 +31,16 @@ function readArguments() {
     const { values } = parseArgs({
       options: {
         only: { type: "string" },
-        n: { type: "string", default: "2000" },
+        n: { type: "string" },
         rounds: { type: "string", default: "5" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
-    const [n, rounds] = [Number(values.n), Number(values.rounds)];
-    if (!Number.isInteger(n) || n < 1) throw new Error(`--n ${values.n}: give a whole number from 1`);
+    const n = values.n === undefined ? undefined : Number(values.n);
+    const rounds = Number(values.rounds);
+    if (n !== undefined && (!Number.isInteger(n) || n < 1))
+      throw new Error(`--n ${values.n}: give a whole number from 1`);
     if (!Number.isInteger(rounds) || rounds < 1)
       throw new Error(`--rounds ${values.rounds}: give a whole number from 1`);
     const chosen = benches.filter((bench) => values.only === undefined || bench.name === values.only);
@@ -72,7 +75,12 @@ try {
     await withClient(server.url, (admin) => admin.query(`create database ${name} template ${from.name}`));
     try {
       const progress = (text: string) => process.stderr.write(`${bench.name}: ${text}\n`);
-      for (const figure of await bench.run({ ...options, url: databaseUrl(server.url, name), progress }))
+      for (const figure of await bench.run({
+        ...options,
+        n: options.n ?? bench.n ?? 2000,
+        url: databaseUrl(server.url, name),
+        progress,
+      }))
         results.push({ bench: bench.name, figure });
     } finally {
       await withClient(server.url, (admin) => admin.query(`drop database if exists ${name} with (force)`));

@@ -25,6 +25,8 @@ export interface Figure {
 export interface Bench {
   name: string;
   about: string;
+  /** How many of whatever is measured when nobody says; 2,000 otherwise. */
+  n?: number;
   run(options: BenchOptions): Promise<Figure[]>;
 }
 
