@@ -2,6 +2,7 @@ create or replace function etl_api.guard_inserts() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set jit = off
 set enable_nestloop = off
 set enable_mergejoin = off
 as $$

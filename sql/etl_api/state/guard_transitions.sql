@@ -2,6 +2,7 @@ create or replace function etl_api.guard_transitions() returns trigger
 language plpgsql
 security definer
 set search_path = ''
+set jit = off
 -- The plan is made once, for the first statement's number of rows; these keep it right for 1 row and for 10,000.
 -- Hash joins by name, since hot functions above switch them off for tables.
 set enable_hashjoin = on
