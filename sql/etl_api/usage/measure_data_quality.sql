@@ -1,6 +1,7 @@
 create or replace function etl_api.measure_data_quality(org_id uuid, max_objects int default null) returns int
 language plpgsql
 set search_path = ''
+set jit = off
 as $$
 #variable_conflict use_variable
 declare
