@@ -3,6 +3,7 @@ returns table (source_id uuid, capacity int, has_windows boolean)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin

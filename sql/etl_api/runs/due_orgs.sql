@@ -3,6 +3,7 @@ returns table (org_id uuid, may_run boolean, place int)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -2,6 +2,7 @@ create or replace function etl_api.is_over_budget(org_id uuid, cost numeric) ret
 language sql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
   select coalesce((
     select coalesce(u.amount, 0) + is_over_budget.cost > etl_api.monthly_budget(o.settings)
