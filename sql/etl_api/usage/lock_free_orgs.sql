@@ -5,7 +5,7 @@ as $$
 begin
   -- Above this level a row that has changed since the transaction began cannot be taken without an error.
   if pg_catalog.current_setting('transaction_isolation') <> 'read committed' then
-    return '{}';
+    return '{}'::uuid[];
   end if;
   return array(
     select o.id

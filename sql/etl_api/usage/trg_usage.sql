@@ -51,6 +51,6 @@ create trigger trg_usage_count_datapoints
   after insert on public.org
   referencing new table as new_rows
   for each statement
-  execute function etl_api.trigger_count_datapoints();
+  execute function etl_api.trigger_count_new_orgs();
 comment on trigger trg_usage_count_datapoints on public.org is
   'A new org has the shared datapoints from the start.';
