@@ -254,6 +254,37 @@ describe.each(Object.entries(adapters))("over %s", (name, open) => {
     expect(await client.claimDeliveries("contract", 10)).toEqual([]);
   });
 
+  test("carries a message of any type, such as an alert's, which belongs to no request", async () => {
+    await database.pool.query(`
+      with e as (
+        insert into public.webhook_endpoint (org_id, url) values (test_setup.id('org acme'), 'https://ops.test/alerts')
+        returning id, org_id
+      ), r as (
+        insert into etl_api.alert_rule (org_id, name, kind, threshold, endpoint_id)
+        select org_id, 'Contract', 'stuck', 0, id from e
+        returning id, org_id
+      )
+      insert into etl_api.alert (org_id, rule_id, kind, message, value, threshold, raised_at)
+      select org_id, id, 'stuck', '3 rows are over their time.', 3, 0, now() from r`);
+    await database.pool.query(
+      `select etl_api.tell_alerts(array_agg(id), array_agg('alert.raised'::text), array_agg(value), array_agg(message))
+       from etl_api.alert`,
+    );
+    const [claim] = await client.claimDeliveries("contract", 10);
+    expect(claim).toMatchObject({ event_type: "alert.raised", url: "https://ops.test/alerts" });
+    expect(JSON.parse(claim!.body)).toMatchObject({
+      type: "alert.raised",
+      data: { rule: "Contract", value: 3 },
+    });
+    const result = {
+      delivery_id: claim!.delivery_id,
+      lease_token: claim!.lease_token,
+      status: 200,
+      duration_ms: 3,
+    };
+    expect(await client.completeDeliveries([result])).toMatchObject([{ accepted: true }]);
+  });
+
   test("rings the bell", async () => {
     const listener = new pg.Client(database.url);
     await listener.connect();

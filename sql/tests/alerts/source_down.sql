@@ -1,5 +1,5 @@
 -- Raised once, told by a signed message as any other, resolved when the source is well again.
-select plan(17);
+select plan(18);
 
 set etl.fake_now = '2030-01-01 00:00:00Z';
 set timezone = 'UTC';
@@ -48,6 +48,7 @@ select is((select test_setup.state(delivery_id) from sent), 'delivered', 'delive
 
 set etl.fake_now = '2030-01-01 00:02:00Z';
 select is(etl_api.check_alerts(), 0, 'it is not raised twice');
+select is_empty($$select message from etl_api.etl_log where station = 'alerts' and level = 'error'$$, 'nor tried to');
 -- The retries bring values; ten minutes later the failures are out of the window.
 select test_setup.exchange('{"company": {"sector": "x"}}');
 set etl.fake_now = '2030-01-01 00:04:00Z';

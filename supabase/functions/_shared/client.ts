@@ -44,6 +44,7 @@ export const deliveryClaim = z.object({
   url: z.string(),
   secret_name: z.string(),
   secret_scope: z.string(),
+  /** Whatever the engine has to tell: `activity_request.done`, `alert.raised`, …; new ones need no new function. */
   event_type: z.string(),
   /** The exact text to sign and send. */
   body: z.string(),
