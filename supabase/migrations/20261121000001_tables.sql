@@ -400,6 +400,8 @@ create index workflow_request_schedule_id_idx on public.workflow_request (schedu
 create index workflow_request_org_id_idx on public.workflow_request (org_id, created_at);
 -- The newest of all that a reader may see, which may be those of several tenants.
 create index workflow_request_created_at_idx on public.workflow_request (created_at);
+create index workflow_request_open_idx on public.workflow_request (created_at)
+  where state in ('ready', 'waiting', 'in_progress');
 -- The key comes after the other indexes: while a table has no statistics the planner holds every index for equally
 -- good and takes the last one, and the checks of foreign keys keep that plan. By org_id they would read the tenant.
 alter table public.workflow_request add primary key (id, org_id, replay);
@@ -1164,8 +1166,9 @@ create table etl_api.state_duration (
   day date not null,
   bucket smallint not null,
   steps bigint not null,
-  primary key (org_id, entity, state, day, bucket)
+  primary key (org_id, day, entity, state, bucket)
 ) with (fillfactor = 50);
+create index state_duration_day_idx on etl_api.state_duration (day);
 comment on table etl_api.state_duration is
   'How long rows stayed in a state before they left it, as far as rolled up: a histogram per tenant and day.';
 comment on column etl_api.state_duration.org_id is 'The tenant.';

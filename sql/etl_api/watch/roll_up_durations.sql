@@ -36,7 +36,7 @@ begin
   ) as l
   where l.duration is not null
   group by 1, 2, 3, 4, 5
-  on conflict (org_id, entity, state, day, bucket) do update
+  on conflict (org_id, day, entity, state, bucket) do update
     set steps = d.steps + excluded.steps;
   get diagnostics written = row_count;
   return written;
