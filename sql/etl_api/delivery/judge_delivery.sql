@@ -12,10 +12,10 @@ begin
     verdict := 'delivered';
     return;
   end if;
-  code := coalesce('http_' || status, answer #>> '{error,kind}', 'network');
+  code := coalesce('http_' || status, pg_catalog.left(answer #>> '{error,kind}', 100), 'network');
   message := case
     when status is not null then pg_catalog.format('The client answered with HTTP status %s.', status)
-    else coalesce(answer #>> '{error,message}', 'The client gave no answer.')
+    else coalesce(pg_catalog.left(answer #>> '{error,message}', 2000), 'The client gave no answer.')
   end;
   if status = 410 or attempts > pg_catalog.jsonb_array_length(schedule) then
     verdict := 'fail';

@@ -8,7 +8,7 @@ declare
   spec jsonb := coalesce(etl_api.source_template(source, kind) -> 'response', '{}');
   status int := utils.int_or_null(answer -> 'status');
   body jsonb := answer -> 'body';
-  error_kind text := answer #>> '{error,kind}';
+  error_kind text := pg_catalog.left(answer #>> '{error,kind}', 100);
   said jsonb;
   transient boolean;
 begin
@@ -19,7 +19,7 @@ begin
     transient := status in (408, 425, 429) or status >= 500;
   elsif error_kind is not null or status is null then
     code := coalesce(error_kind, 'network');
-    message := coalesce(answer #>> '{error,message}', pg_catalog.format('%s gave no answer.', source.name));
+    message := coalesce(pg_catalog.left(answer #>> '{error,message}', 2000), pg_catalog.format('%s gave no answer.', source.name));
     transient := code in ('timeout', 'network', 'invalid_json');
   end if;
   if code is not null then

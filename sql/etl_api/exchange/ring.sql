@@ -11,7 +11,7 @@ begin
   if function_name is null or function_name not in ('execute-runs', 'deliver-webhooks') then
     raise exception using
       errcode = 'ETL04',
-      message = pg_catalog.format('no edge function is called %L', function_name),
+      message = pg_catalog.format('no edge function is called %L', pg_catalog.left(function_name, 50)),
       hint = 'Ring execute-runs or deliver-webhooks.';
   end if;
 

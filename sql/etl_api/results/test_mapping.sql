@@ -26,6 +26,11 @@ begin
     select o.*
     from etl_api.test_mapping_objects(asked, type_id, sample) as o;
   end loop;
+  if type_id is null then
+    return query
+    values ('nothing', null::text, null::int, null::text, null::jsonb, null::text,
+      'The source has no mapping: neither object_source (direction result) nor datapoint_source names it.', null::uuid);
+  end if;
 end
 $$;
 
