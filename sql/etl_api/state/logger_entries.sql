@@ -3,7 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  levels constant text[] := '{debug,info,warn,error}';
+  levels constant text[] := array['debug', 'info', 'warn', 'error'];
   default_level constant text := etl_api.setting_value('log_level') #>> '{}';
 begin
   if pg_catalog.cardinality(entries) = 0 then
