@@ -33,8 +33,8 @@ begin
               and v.source_id = q.source_id
               and v.datapoint_id = any (q.datapoint_ids)
               and v.observed_at >= q.created_at) then
-            case when etl_api.run_was_refused(q.run_request_id, q.object_id) then 'refused' else 'no_value' end
-          when ar.result_role = 'result' and etl_api.run_was_refused(q.run_request_id) then 'refused'
+            case when etl_api.run_was_refused(ar.id, q.run_request_id, q.object_id) then 'refused' else 'no_value' end
+          when ar.result_role = 'result' and etl_api.run_was_refused(ar.id, q.run_request_id) then 'refused'
         end,
         error = f.error,
         finished_at = utils.now()

@@ -16,8 +16,9 @@ begin
     select pg_catalog.array_agg(q.object_id order by r.place), pg_catalog.array_agg(o.natural_key order by r.place)
     into object_ids, natural_keys
     from unnest(run_ids) with ordinality as r (id, place)
-    join public.run_queue as q on q.id = r.id
-    left join public.object as o on o.id = q.object_id;
+    -- A probe each, however many runs a request carries; see match_objects.
+    cross join lateral (select run.object_id from public.run_queue as run where run.id = r.id limit 1) as q
+    left join lateral (select thing.natural_key from public.object as thing where thing.id = q.object_id limit 1) as o on true;
 
     known := array(select v."values" from etl_api.object_values(object_ids) as v order by v.place);
   end if;

@@ -22,7 +22,12 @@ as $$
         order by first.id
         limit 1000
       ) as r
-      join public.object as o on o.id = r.object_id
+      cross join lateral (
+        select thing.natural_key
+        from public.object as thing
+        where thing.id = r.object_id
+        limit 1
+      ) as o
       left join public.datapoint as d on d.id = r.datapoint_id
       left join public.source as s on s.id = r.source_id))
 $$;

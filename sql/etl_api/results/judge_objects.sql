@@ -10,9 +10,14 @@ as $$
 begin
   return query
   with pair as materialized (
-    select distinct i.activity_request_id, o.id as object_id, o.object_type_id
+    select distinct i.activity_request_id, i.object_id, o.object_type_id
     from unnest(activity_request_ids, object_ids) as i (activity_request_id, object_id)
-    join public.object as o on o.id = i.object_id
+    cross join lateral (
+      select thing.object_type_id
+      from public.object as thing
+      where thing.id = i.object_id
+      limit 1
+    ) as o
   ),
   fact as materialized (
     select f.*

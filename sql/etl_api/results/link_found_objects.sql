@@ -21,6 +21,17 @@ begin
     and ao.role = 'result'
     and ao.object_id = r.object_id;
 
+  -- What is ranked is all kept until it is known what is best.
+  with search as materialized (
+    select ar.id as activity_request_id, ar.org_id, coalesce(ar.config -> 'only_new' = 'true', false) as only_new,
+      case when not w.ranked then w.wanted - (
+        select pg_catalog.count(*)
+        from public.activity_object as ao
+        where ao.activity_request_id = ar.id
+          and ao.role = 'result') end as room
+    from etl_api.wanted_objects(array(select distinct i.id from unnest(activity_request_ids) as i (id))) as w
+    join public.activity_request as ar on ar.id = w.activity_request_id
+  )
   insert into public.activity_object (org_id, activity_request_id, role, object_id, is_new)
   select f.org_id, f.activity_request_id, 'result', f.object_id, f.is_new
   from (
@@ -30,17 +41,7 @@ begin
       pg_catalog.row_number() over (partition by s.activity_request_id order by pg_catalog.min(t.place)) as number
     from unnest(activity_request_ids, object_ids, are_new)
       with ordinality as t (activity_request_id, object_id, is_new, place)
-    join (
-      -- What is ranked is all kept until it is known what is best.
-      select ar.id as activity_request_id, ar.org_id, coalesce(ar.config -> 'only_new' = 'true', false) as only_new,
-        case when not w.ranked then w.wanted - (
-          select pg_catalog.count(*)
-          from public.activity_object as ao
-          where ao.activity_request_id = ar.id
-            and ao.role = 'result') end as room
-      from etl_api.wanted_objects(array(select distinct i.id from unnest(activity_request_ids) as i (id))) as w
-      join public.activity_request as ar on ar.id = w.activity_request_id
-    ) as s on s.activity_request_id = t.activity_request_id
+    join search as s on s.activity_request_id = t.activity_request_id
     left join unnest(refused.activity_ids, refused.object_ids) as r (activity_request_id, object_id)
       on r.activity_request_id = t.activity_request_id
       and r.object_id = t.object_id
@@ -51,7 +52,8 @@ begin
         from public.activity_object as ao
         where ao.activity_request_id = t.activity_request_id
           and ao.role = 'result'
-          and ao.object_id = t.object_id)
+          and ao.object_id = t.object_id
+        offset 0)
     group by s.org_id, s.activity_request_id, t.object_id, s.room
   ) as f
   where f.room is null

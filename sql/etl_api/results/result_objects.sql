@@ -24,7 +24,13 @@ begin
         and x.role = result_objects.result_role
       order by x.score desc nulls last, x.ordinal),
     case when guarded then result_objects.activity_request_id end) as known
-  join public.object as o on o.id = known.object_id
+  -- A probe each: a plan made while the table was small would go through all of it for every object.
+  cross join lateral (
+    select thing.natural_key, thing.object_type_id
+    from public.object as thing
+    where thing.id = known.object_id
+    limit 1
+  ) as o
   join public.object_type as t on t.id = o.object_type_id
   cross join lateral (
     select case when result_objects.result_role = 'result' then (

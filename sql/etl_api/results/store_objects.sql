@@ -7,6 +7,7 @@ declare
   -- An object is new when it has the id that was made for it here.
   new_ids constant uuid[] := array(select utils.new_id() from unnest(natural_keys));
 begin
+  -- Limits and offsets keep look-ups by key from becoming joins over the table, whatever the planner thinks of its size.
   -- In the order of the unique index, so that two writers of the same objects cannot wait for each other.
   insert into public.object (id, org_id, object_type_id, natural_key, key_hash, created_at)
   select distinct on (t.org_id, t.object_type_id, h.key_hash)
@@ -22,7 +23,8 @@ begin
       from public.object as o
       where o.org_id = t.org_id
         and o.object_type_id = t.object_type_id
-        and o.key_hash = h.key_hash)
+        and o.key_hash = h.key_hash
+      offset 0)
   order by t.org_id, t.object_type_id, h.key_hash, t.ordinal
   on conflict (org_id, object_type_id, key_hash) do nothing;
 
@@ -38,6 +40,7 @@ begin
     where o.org_id = t.org_id
       and o.object_type_id = t.object_type_id
       and o.key_hash = pg_catalog.sha256(pg_catalog.convert_to(t.natural_key::text, 'UTF8'))
+    limit 1
   ) as found on true;
 end
 $$;
