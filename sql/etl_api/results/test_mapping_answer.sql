@@ -22,7 +22,10 @@ begin
     return query
     select 'response.' || member, found.value, etl_api.path_text(spec -> member),
       case when found.value is null then coalesce(etl_api.path_hint(sample, spec -> member), 'Nothing is there.') end
-    from (select utils.jsonb_resolve_first(sample, spec -> member) as value) as found;
+    from (select utils.jsonb_resolve_first(sample, spec -> member) as value) as found
+    -- Without an error there is nothing to tell.
+    where member <> 'error'
+       or found.value is not null;
   end loop;
 end
 $$;
