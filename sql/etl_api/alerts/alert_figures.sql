@@ -2,6 +2,7 @@ create or replace function etl_api.alert_figures(rule_ids uuid[])
 returns table (rule_id uuid, org_id uuid, source_id uuid, value numeric, message text)
 language plpgsql stable
 set search_path = ''
+set jit = off
 as $$
 #variable_conflict use_column
 begin

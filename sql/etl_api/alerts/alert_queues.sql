@@ -3,6 +3,7 @@ returns table (at_source_id uuid, priority int, oldest_at timestamptz)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin

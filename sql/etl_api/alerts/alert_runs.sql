@@ -3,6 +3,7 @@ create or replace function etl_api.alert_runs(
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   select pg_catalog.count(*), pg_catalog.count(*) filter (where q.state in ('failed', 'timedout', 'invalid'))

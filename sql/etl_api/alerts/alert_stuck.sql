@@ -2,6 +2,7 @@ create or replace function etl_api.alert_stuck(org_id uuid, most int default 100
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   -- As in etl_api.overdue, of which this counts the rows: what has to be taken, and what the sweep has to do.

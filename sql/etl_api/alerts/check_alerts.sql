@@ -2,6 +2,7 @@ create or replace function etl_api.check_alerts(max_rules int default 100) retur
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   moment constant timestamptz := utils.now();

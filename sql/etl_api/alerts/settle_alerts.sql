@@ -1,6 +1,7 @@
 create or replace function etl_api.settle_alerts(rule_ids uuid[]) returns int
 language plpgsql
 set search_path = ''
+set jit = off
 as $$
 declare
   moment constant timestamptz := utils.now();

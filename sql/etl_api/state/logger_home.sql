@@ -3,6 +3,7 @@ create or replace function etl_api.logger_home(
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   case logger_home.entity

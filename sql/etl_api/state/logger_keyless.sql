@@ -2,6 +2,7 @@ create or replace function etl_api.logger_keyless(run_request_ids uuid[]) return
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   perform etl_api.logger_entries(array(

@@ -2,6 +2,7 @@ create or replace function etl_api.recover(max_rows int default 1000) returns ta
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

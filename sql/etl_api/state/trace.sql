@@ -5,6 +5,7 @@ returns table (
 language plpgsql stable security definer
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -3,6 +3,7 @@ returns table (entity etl_api.entity_kind, id uuid)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin
