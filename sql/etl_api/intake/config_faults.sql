@@ -12,6 +12,7 @@ begin
       when 'whole' then '%s is a whole number from 1 to 2147483647, but this is %s.'
       when 'seconds' then '%s is a number of seconds from 1 to 315360000, but this is %s.'
       when 'amount' then '%s is a number from 0, but this is %s.'
+      when 'boolean' then '%s is true or false, but this is %s.'
       when 'on_failure' then '%s is "fail", "continue" or "skip", but this is %s.'
       else '%s is an object, but this is %s.' end, f.members[pg_catalog.cardinality(f.members)],
         etl_api.describe_json(f.found)),
@@ -24,6 +25,8 @@ begin
     cross join lateral (values
       ('phase', a.config -> 'phase', 'whole'),
       ('max_objects', a.config -> 'max_objects', 'whole'),
+      ('max_candidates', a.config -> 'max_candidates', 'whole'),
+      ('only_new', a.config -> 'only_new', 'boolean'),
       ('run_timeout_seconds', a.config -> 'run_timeout_seconds', 'seconds'),
       ('activity_timeout_seconds', a.config -> 'activity_timeout_seconds', 'seconds'),
       ('on_failure', a.config -> 'on_failure', 'on_failure')
@@ -47,6 +50,7 @@ begin
   where pg_catalog.jsonb_typeof(f.found) <> 'null'
     and not case
       when f.kind = 'object' then pg_catalog.jsonb_typeof(f.found) = 'object'
+      when f.kind = 'boolean' then pg_catalog.jsonb_typeof(f.found) = 'boolean'
       when f.kind = 'on_failure' then f.found in ('"fail"', '"continue"', '"skip"')
       when pg_catalog.jsonb_typeof(f.found) <> 'number' then false
       when f.kind = 'amount' then (f.found #>> '{}')::numeric >= 0
