@@ -2,6 +2,7 @@ create or replace function etl_api.count_windows(run_request_ids uuid[]) returns
 language sql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
   insert into etl_api.source_window as w (source_id, period, began_at, used)
   select s.id, l.key, etl_api.window_start(l.key), sent.requests

@@ -2,6 +2,7 @@ create or replace function etl_api.due_sources() returns uuid[]
 language sql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
   -- One index probe per source, however many rows wait.
   with recursive queued as (

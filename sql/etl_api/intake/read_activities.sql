@@ -5,6 +5,7 @@ set search_path = ''
 -- A plan may have been made while the tables were empty. With this and "offset 0", which keeps a look-up from
 -- becoming a join, rows are looked up by their keys whatever the planner thinks of their number.
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   return query

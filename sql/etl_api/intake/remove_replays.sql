@@ -3,6 +3,7 @@ language plpgsql
 set search_path = ''
 -- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   if workflow_request_ids <> '{}' then

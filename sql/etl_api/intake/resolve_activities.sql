@@ -4,6 +4,7 @@ language plpgsql stable
 set search_path = ''
 -- A plan may have been made while the tables were empty; see read_activities.
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   -- A thousand requests for one activity ask one question: each different one is answered once (offset 0 keeps

@@ -2,6 +2,7 @@ create or replace function etl_api.start_due_workflow_requests(max_rows int defa
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   moment constant timestamptz := utils.now();

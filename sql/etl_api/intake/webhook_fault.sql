@@ -4,6 +4,7 @@ language plpgsql stable
 set search_path = ''
 -- A plan may have been made while there were few endpoints.
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   url constant jsonb := nullif(webhook -> 'url', 'null');

@@ -2,6 +2,7 @@ create or replace function etl_api.budget_error(workflow_request_id uuid, source
 language sql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
   select pg_catalog.jsonb_build_object(
     'code', 'budget_exceeded',

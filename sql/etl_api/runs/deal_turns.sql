@@ -3,6 +3,7 @@ returns table (source_id uuid, org_id uuid, may_run boolean, turns int)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

@@ -2,6 +2,7 @@ create or replace function etl_api.due_request_count(source_id uuid, org_id uuid
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   batch int := (select s.max_objects_per_request from public.source as s where s.id = due_request_count.source_id);

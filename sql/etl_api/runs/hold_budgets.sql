@@ -3,6 +3,7 @@ returns table (account uuid, amount_left numeric)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare

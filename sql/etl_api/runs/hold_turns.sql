@@ -2,6 +2,7 @@ create or replace function etl_api.hold_turns(source_ids uuid[], out served_last
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   held := array(

@@ -2,6 +2,7 @@ create or replace function etl_api.pass_turns(held uuid[], sources uuid[], orgs 
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 begin
   -- The last to get a turn is the last of those that got most. A source that serves one tenant needs no turns.

@@ -4,6 +4,7 @@ returns text[]
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   accounts uuid[];

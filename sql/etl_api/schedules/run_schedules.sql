@@ -2,6 +2,7 @@ create or replace function etl_api.run_schedules(max_rows int default 1000) retu
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   moment constant timestamptz := utils.now();

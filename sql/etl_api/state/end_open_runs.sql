@@ -4,6 +4,7 @@ returns void
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   fault constant jsonb := pg_catalog.jsonb_build_object('code', substate, 'message', message);

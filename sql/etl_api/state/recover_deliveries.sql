@@ -2,6 +2,7 @@ create or replace function etl_api.recover_deliveries(delivery_ids uuid[], out a
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   -- One attempt at once, then one after each time of the schedule.

@@ -2,6 +2,7 @@ create or replace function etl_api.recover_run_requests(run_request_ids uuid[], 
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   last_ids uuid[];

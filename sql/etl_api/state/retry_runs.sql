@@ -2,6 +2,7 @@ create or replace function etl_api.retry_runs(run_ids uuid[]) returns int
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   again int;

@@ -2,6 +2,7 @@ create or replace function etl_api.time_out_runs(run_ids uuid[]) returns int
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   fault constant jsonb := pg_catalog.jsonb_build_object(

@@ -3,6 +3,7 @@ returns table (object_type_id uuid, object_ids uuid[], sampled boolean)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin

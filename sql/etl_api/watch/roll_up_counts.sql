@@ -2,6 +2,7 @@ create or replace function etl_api.roll_up_counts(to_xid bigint) returns int
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   written int;

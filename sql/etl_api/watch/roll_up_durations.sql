@@ -3,6 +3,7 @@ language plpgsql
 set search_path = ''
 set enable_seqscan = off
 set work_mem = '64MB'
+set jit = off
 as $$
 declare
   written int;

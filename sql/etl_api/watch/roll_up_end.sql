@@ -2,6 +2,7 @@ create or replace function etl_api.roll_up_end(max_rows int, out to_xid bigint, 
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
+set jit = off
 as $$
 declare
   mark constant bigint := (select m.next_xid from etl_api.roll_up_mark as m);
