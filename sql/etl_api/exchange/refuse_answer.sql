@@ -13,7 +13,7 @@ begin
       'kind', 'internal_error',
       'message', pg_catalog.format('The engine could not use the answer: %s (%s).', fault_message, fault_state)))));
   if pg_catalog.cardinality(answers) = 0 then
-    return '{}';
+    return '{}'::uuid[];
   end if;
   perform etl_api.process_answers(answers);
   perform etl_api.logger('error', 'exchange', 'An answer could not be used.',

@@ -4,7 +4,7 @@ set search_path = ''
 as $$
 declare
   steps constant jsonb := utils.path_steps(path);
-  reached jsonb := '[]';
+  reached jsonb := '[]'::jsonb;
   here jsonb[] := array[data];
   next jsonb[];
   names text[];

@@ -7,7 +7,7 @@ as $$
 #variable_conflict use_column
 declare
   shown constant int := 100;
-  read jsonb := '[]';
+  read jsonb := '[]'::jsonb;
   number int;
   row_of record;
 begin
