@@ -1,5 +1,5 @@
 -- What an org adds to a shared activity is its own: another org's requests neither meet its guardrails nor send its criteria.
-select plan(4);
+select plan(5);
 
 set etl.fake_now = '2026-05-01 10:00:00Z';
 select test_setup.setup_extract_test_data();
@@ -30,5 +30,23 @@ select is((select jsonb_agg(o #> '{key,domain}') from activity_result cross join
   '["b.test", "c.test"]'::jsonb, 'the shared guardrail decides for the one');
 select is((select jsonb_agg(o #> '{key,domain}') from activity_result cross join lateral jsonb_array_elements(objects) as o where org_id = test_setup.id('org other')),
   '["b.test"]'::jsonb, 'both for the other');
+
+-- The same where values are asked for.
+delete from workflow_request;
+delete from source where name = 'AlgOps Search';
+select test_setup.setup_enrichment_test_data();
+insert into activity (id, name, activity_type, object_type_id, datapoints)
+values (test_setup.id('shared enrich'), 'Enrich', 'enrichment', test_setup.id('company'), '{industry}');
+insert into factor (org_id, activity_id, factor_type, object_type_id, datapoint_id, operator, value, is_guardrail)
+values
+  (null, test_setup.id('shared enrich'), 'option', test_setup.id('company'), test_setup.id('company.industry'), 'not_equals', 'X', true),
+  (test_setup.id('org other'), test_setup.id('shared enrich'), 'option', test_setup.id('company'), test_setup.id('company.industry'), 'not_equals', 'Tools', true);
+select test_setup.start(jsonb_build_object('input', '{"companies": [{"domain": "z.test"}]}'::jsonb, 'data', jsonb_build_object('enrich',
+  jsonb_build_object('id', test_setup.id('shared enrich')))), org.id)
+from (values (test_setup.id('org acme')), (test_setup.id('org other'))) as org (id);
+select test_setup.exchange('{"company": {"sector": "Tools"}}');
+select is((select jsonb_object_agg(org_id = test_setup.id('org acme'), summary - 'runs') from activity_result),
+  '{"true": {"objects": 1, "values": 1, "missing": 0, "refused": 0}, "false": {"objects": 1, "values": 0, "missing": 1, "refused": 1}}'::jsonb,
+  'a value is refused to the one whose guardrail it breaks');
 
 select * from finish();
