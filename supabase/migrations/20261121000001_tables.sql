@@ -1177,7 +1177,8 @@ comment on column etl_api.state_duration.state is 'The state they left.';
 comment on column etl_api.state_duration.day is 'The day they left it, in UTC.';
 comment on column etl_api.state_duration.bucket is
   'Class of the duration: bucket b holds more than 2^((b-1)/4) and at most 2^(b/4) milliseconds; 0 holds up to one.';
-comment on column etl_api.state_duration.steps is 'How many steps.';
+comment on column etl_api.state_duration.steps is
+  'How many steps; where very many were rolled up at once, as many as a sample of them stands for.';
 
 create table etl_api.traffic (
   slot timestamptz not null,

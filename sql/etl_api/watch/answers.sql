@@ -2,7 +2,7 @@ create or replace view etl_api.answers with (security_invoker = true) as
   select t.slot, t.org_id, t.source_id, t.endpoint_id, t.host, t.bucket, t.answers, t.failures
   from etl_api.traffic as t
   union all
-  select pg_catalog.date_bin('5 minutes', t.at, '2000-01-01 00:00:00+00'), t.org_id, t.source_id, t.endpoint_id, t.host,
+  select pg_catalog.date_bin('5 minutes', t.at, '2000-01-01 00:00:00+00'), t.org_id, t.source_id, t.endpoint_id, utils.url_host(t.url),
     utils.duration_bucket(t.duration), 1, t.failed::int
   from etl_api.traffic_tail as t;
 

@@ -8,7 +8,7 @@ create or replace view etl_api.answers_last with (security_invoker = true) as
     select k.org_id, k.source_id, k.endpoint_id, k.host, k.success_at, k.failure_at, k.code, k.message
     from etl_api.traffic_last as k
     union all
-    select t.org_id, t.source_id, t.endpoint_id, t.host, case when not t.failed then t.at end, case when t.failed then t.at end,
+    select t.org_id, t.source_id, t.endpoint_id, utils.url_host(t.url), case when not t.failed then t.at end, case when t.failed then t.at end,
       t.code, t.message
     from etl_api.traffic_tail as t
   ) as l

@@ -25,7 +25,9 @@ begin
   part := etl_api.roll_up_end(max_rows);
   if part.steps > 0 then
     perform etl_api.roll_up_counts(part.to_xid);
-    perform etl_api.roll_up_durations(part.to_xid);
+    -- Of many steps a sample tells percentiles as well: 20,000 to 40,000.
+    perform etl_api.roll_up_durations(part.to_xid,
+      (2 ^ least(8, greatest(0, pg_catalog.floor(pg_catalog.log(2, part.steps::numeric / 20000)))))::int);
     perform etl_api.roll_up_traffic(part.to_xid);
     perform etl_api.roll_up_usage(mark.next_xid, part.to_xid);
   end if;

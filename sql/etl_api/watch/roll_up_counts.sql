@@ -8,11 +8,17 @@ declare
   written int;
 begin
   insert into etl_api.state_count as c (org_id, entity, state, state_substate, rows)
-  select t.org_id, t.entity, moved.state, moved.substate, pg_catalog.sum(moved.rows)
-  from etl_api.state_history_tail as t
-  cross join lateral (values (t.to_state, t.substate, 1), (t.from_state, t.from_substate, -1)) as moved (state, substate, rows)
-  where t.xid < roll_up_counts.to_xid
-    and moved.state <> 'deleted'
+  select s.org_id, s.entity, moved.state, moved.substate, pg_catalog.sum(moved.rows)
+  from (
+    select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
+    from etl_api.state_history_tail as t
+    where t.xid < roll_up_counts.to_xid
+    group by 1, 2, 3, 4, 5, 6
+  ) as s
+  cross join lateral (
+    values (s.to_state, s.substate, s.rows), (s.from_state, s.from_substate, -s.rows)
+  ) as moved (state, substate, rows)
+  where moved.state <> 'deleted'
   group by 1, 2, 3, 4
   having pg_catalog.sum(moved.rows) <> 0
   order by 1, 2, 3, 4

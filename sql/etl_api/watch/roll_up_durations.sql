@@ -1,4 +1,4 @@
-create or replace function etl_api.roll_up_durations(to_xid bigint) returns int
+create or replace function etl_api.roll_up_durations(to_xid bigint, one_in int default 1) returns int
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -9,7 +9,7 @@ declare
   written int;
 begin
   insert into etl_api.state_duration as d (org_id, entity, state, day, bucket, steps)
-  select l.org_id, l.entity, l.state, l.day, utils.duration_bucket(l.duration), pg_catalog.sum(l.steps)
+  select l.org_id, l.entity, l.state, l.day, utils.duration_bucket(l.duration), pg_catalog.sum(l.steps) * one_in
   from (
     select s.org_id, s.entity, s.from_state as state, (s.at at time zone 'UTC')::date as day,
       s.at - coalesce(s.since, before.at) as duration, pg_catalog.count(*) as steps
@@ -20,6 +20,8 @@ begin
       where t.xid < roll_up_durations.to_xid
         and t.from_state is distinct from t.to_state
         and t.to_state <> 'deleted'
+        -- The last byte of an id is random.
+        and pg_catalog.get_byte(pg_catalog.uuid_send(t.entity_id), 15) % one_in = 0
     ) as s
     -- When it came into the state it left; most often that was rolled up at the same time.
     left join lateral (
@@ -44,8 +46,8 @@ begin
 end
 $$;
 
-comment on function etl_api.roll_up_durations(bigint) is
-  'Adds to state_duration how long rows had been in the states they left in the steps of the tail before to_xid. Returns how many classes changed. Part of the roll-up, which holds the mark and moves it on.';
+comment on function etl_api.roll_up_durations(bigint, int) is
+  'Adds to state_duration how long rows had been in the states they left in the steps of the tail before to_xid; looks at one row in one_in (a power of 2 up to 256) and lets it stand for the others. Returns how many classes changed. Part of the roll-up, which holds the mark and moves it on.';
 
-revoke execute on function etl_api.roll_up_durations(bigint) from public;
-grant execute on function etl_api.roll_up_durations(bigint) to service_role;
+revoke execute on function etl_api.roll_up_durations(bigint, int) from public;
+grant execute on function etl_api.roll_up_durations(bigint, int) to service_role;

@@ -11,13 +11,18 @@ declare
   written int;
 begin
   with answered as materialized (
-    select t.*
+    -- Each address once, before its host is looked for.
+    select pg_catalog.date_bin('5 minutes', t.at, '2000-01-01 00:00:00+00') as slot, t.org_id, t.source_id, t.endpoint_id,
+      t.url, t.duration, t.failed, pg_catalog.count(*) as answers, pg_catalog.max(t.at) as at,
+      (pg_catalog.array_agg(t.code order by t.at desc) filter (where t.failed))[1] as code,
+      (pg_catalog.array_agg(t.message order by t.at desc) filter (where t.failed))[1] as message
     from etl_api.traffic_tail as t
     where t.xid < roll_up_traffic.to_xid
+    group by 1, 2, 3, 4, 5, 6, 7
   ), counted as (
     insert into etl_api.traffic as k (slot, org_id, source_id, endpoint_id, host, bucket, answers, failures)
-    select pg_catalog.date_bin('5 minutes', a.at, '2000-01-01 00:00:00+00'), a.org_id, a.source_id, a.endpoint_id, a.host,
-      utils.duration_bucket(a.duration), pg_catalog.count(*), pg_catalog.count(*) filter (where a.failed)
+    select a.slot, a.org_id, a.source_id, a.endpoint_id, utils.url_host(a.url), utils.duration_bucket(a.duration),
+      pg_catalog.sum(a.answers), coalesce(pg_catalog.sum(a.answers) filter (where a.failed), 0)
     from answered as a
     group by 1, 2, 3, 4, 5, 6
     on conflict (slot, org_id, source_id, endpoint_id, host, bucket) do update
@@ -26,7 +31,7 @@ begin
     returning 1
   ), seen as (
     insert into etl_api.traffic_last as l (org_id, source_id, endpoint_id, host, success_at, failure_at, code, message)
-    select a.org_id, a.source_id, a.endpoint_id, a.host,
+    select a.org_id, a.source_id, a.endpoint_id, utils.url_host(a.url),
       pg_catalog.max(a.at) filter (where not a.failed),
       pg_catalog.max(a.at) filter (where a.failed),
       (pg_catalog.array_agg(a.code order by a.at desc) filter (where a.failed))[1],

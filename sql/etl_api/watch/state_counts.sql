@@ -4,9 +4,15 @@ create or replace view etl_api.state_counts with (security_invoker = true) as
     select k.org_id, k.entity, k.state, k.state_substate, k.rows
     from etl_api.state_count as k
     union all
-    select t.org_id, t.entity, moved.state, moved.substate, moved.rows
-    from etl_api.state_history_tail as t
-    cross join lateral (values (t.to_state, t.substate, 1), (t.from_state, t.from_substate, -1)) as moved (state, substate, rows)
+    select s.org_id, s.entity, moved.state, moved.substate, moved.rows
+    from (
+      select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
+      from etl_api.state_history_tail as t
+      group by 1, 2, 3, 4, 5, 6
+    ) as s
+    cross join lateral (
+      values (s.to_state, s.substate, s.rows), (s.from_state, s.from_substate, -s.rows)
+    ) as moved (state, substate, rows)
     where moved.state <> 'deleted'
   ) as c
   group by c.org_id, c.entity, c.state, c.state_substate

@@ -1,6 +1,6 @@
 -- An answer of a source is told by its row in run_response: a lease that ended or a hand-back leaves none.
 create or replace view etl_api.traffic_tail with (security_invoker = true) as
-  select t.org_id, t.xid, t.at, r.source_id, null::uuid as endpoint_id, null::text as host,
+  select t.org_id, t.xid, t.at, r.source_id, null::uuid as endpoint_id, null::text as url,
     answer.duration_ms * interval '1 millisecond' as duration,
     t.to_state = 'failed' or t.substate is not distinct from 'backoff' as failed,
     t.substate as code, t.reason as message
@@ -19,7 +19,7 @@ create or replace view etl_api.traffic_tail with (security_invoker = true) as
     and t.from_state = 'in_progress'
     and t.to_state <> 'in_progress'
   union all
-  select t.org_id, t.xid, t.at, null, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
+  select t.org_id, t.xid, t.at, null, d.endpoint_id, case when d.endpoint_id is null then d.url end,
     null, t.to_state <> 'done', t.substate, t.reason
   from etl_api.state_history_tail as t
   join public.delivery as d on d.id = t.entity_id and d.org_id = t.org_id
@@ -36,7 +36,7 @@ comment on column etl_api.traffic_tail.xid is 'The transaction in which it was r
 comment on column etl_api.traffic_tail.at is 'When it was reported.';
 comment on column etl_api.traffic_tail.source_id is 'The source that was asked; null for a message.';
 comment on column etl_api.traffic_tail.endpoint_id is 'The endpoint a message was sent to.';
-comment on column etl_api.traffic_tail.host is 'The host a message was sent to, where the request gave a URL.';
+comment on column etl_api.traffic_tail.url is 'The address a message was sent to, where the request gave a URL.';
 comment on column etl_api.traffic_tail.duration is 'Time from sending to the last byte; null when not known, as with messages.';
 comment on column etl_api.traffic_tail.failed is 'Whether the attempt failed, to be tried again or not.';
 comment on column etl_api.traffic_tail.code is 'The substate it led to: for a failure that is not tried again, its class.';

@@ -1,4 +1,4 @@
-select plan(12);
+select plan(15);
 
 set etl.fake_now = '2026-03-01 12:00:00+00';
 
@@ -74,6 +74,20 @@ select is(deliveries, '{"ready": 1}', 'messages are counted by state') from seen
 select is((phase, phase_count), (1, 2), 'it names the phase and how many there are') from seen;
 select is(percent, 50.0, 'percent is the mean of the activities: one ended, one half through, one not begun') from seen;
 select is(eta, interval '100 seconds', 'half of it took 100 seconds, so the other half takes as long') from seen;
+
+select is(phases,
+  '[{"phase": 1, "activities": 2, "ended": 1, "percent": 75.0}, {"phase": 2, "activities": 1, "ended": 0, "percent": 0.0}]',
+  'each phase has its own figures') from seen;
+
+-- Of an activity that has ended, its result knows the runs.
+insert into public.activity_result (activity_request_id, org_id, objects, summary)
+values ('00000000-0000-0000-0000-000000000021', '00000000-0000-0000-0000-00000000000a', '[]',
+  '{"objects": 0, "runs": {"done": 100, "failed": 3}}');
+select is(runs, '{"done": 101, "failed": 4, "waiting": 2}', 'runs of activities that have ended come from their results') from seen;
+-- A result of before does not count once the activity is open again.
+insert into public.activity_result (activity_request_id, org_id, objects, summary)
+values ('00000000-0000-0000-0000-000000000022', '00000000-0000-0000-0000-00000000000a', '[]', '{"runs": {"done": 1000}}');
+select is(runs, '{"done": 101, "failed": 4, "waiting": 2}', 'those of open ones are counted') from seen;
 
 select is(percent, 0.0, 'nothing has ended: 0 percent')
 from etl_api.workflow_progress
