@@ -51,7 +51,7 @@ export async function readProgress(client: Client, workflowId: string): Promise<
        (select count(*)::int
         from public.activity_object as o
         where o.activity_request_id = a.id
-          and o.role = case when a.activity_type = 'enrichment' then 'input' else 'result' end) as objects,
+          and o.role = a.result_role) as objects,
        array(select s.name
         from unnest(a.source_ids) with ordinality as i (id, place)
         join public.source as s on s.id = i.id
