@@ -26,9 +26,8 @@ create or replace view etl_api.delivery_health with (security_invoker = true) as
       union all
       select d.org_id, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
         pg_catalog.count(*), pg_catalog.count(*) filter (where d.attempts > 0), null,
-        pg_catalog.min(d.due_at) filter (where d.due_at <= clock.now), null, null, null, null, null
+        pg_catalog.min(d.due_at) filter (where d.due_at <= (select utils.now())), null, null, null, null, null
       from public.delivery as d
-      cross join (select utils.now() as now) as clock
       where d.state in ('waiting', 'ready')
       group by 1, 2, 3
       union all

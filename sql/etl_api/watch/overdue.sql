@@ -1,5 +1,6 @@
 -- Each part reads a partial index of what is open, by the time it compares. The sweep comes once a minute at least, so
--- what it has to do counts as overdue a minute after its time; what workers have to take, after stuck_after_seconds.
+-- what it has to do counts as overdue a minute after its time; what workers have to take, after stuck_after_seconds. (The
+-- lower bounds say nothing: with them the planner expects little, as in state_history_tail.)
 create or replace view etl_api.overdue with (security_invoker = true) as
   select 'workflow_request' as entity, w.id as entity_id, w.org_id, w.id as workflow_request_id, null::uuid as source_id,
     'timeout' as reason, w.timeout_at as since
@@ -32,14 +33,20 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   select 'run_queue', q.id, q.org_id, q.workflow_request_id, q.source_id, 'not_taken', q.due_at
   from public.run_queue as q
   where q.state in ('waiting', 'ready')
-    and q.due_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-      from etl_api.setting as s where s.name = 'stuck_after_seconds')
+    and q.due_at >= '-infinity'
+    and q.due_at < (
+      select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+      from etl_api.setting as s
+      where s.name = 'stuck_after_seconds')
   union all
   select 'run_request', r.id, r.org_id, r.workflow_request_id, r.source_id, 'not_taken', r.due_at
   from public.run_request as r
   where r.state in ('waiting', 'ready')
-    and r.due_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-      from etl_api.setting as s where s.name = 'stuck_after_seconds')
+    and r.due_at >= '-infinity'
+    and r.due_at < (
+      select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+      from etl_api.setting as s
+      where s.name = 'stuck_after_seconds')
   union all
   select 'run_request', r.id, r.org_id, r.workflow_request_id, r.source_id, 'lease', r.lease_until
   from public.run_request as r
@@ -49,8 +56,11 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   select 'delivery', d.id, d.org_id, d.workflow_request_id, null, 'not_taken', d.due_at
   from public.delivery as d
   where d.state in ('waiting', 'ready')
-    and d.due_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-      from etl_api.setting as s where s.name = 'stuck_after_seconds')
+    and d.due_at >= '-infinity'
+    and d.due_at < (
+      select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+      from etl_api.setting as s
+      where s.name = 'stuck_after_seconds')
   union all
   select 'delivery', d.id, d.org_id, d.workflow_request_id, null, 'lease', d.lease_until
   from public.delivery as d
@@ -64,8 +74,10 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   union all
   select 'sweep', null, null, null, null, 'sweep', m.rolled_up_at
   from etl_api.roll_up_mark as m
-  where m.rolled_up_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-    from etl_api.setting as s where s.name = 'stuck_after_seconds');
+  where m.rolled_up_at < (
+    select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+    from etl_api.setting as s
+    where s.name = 'stuck_after_seconds');
 
 comment on view etl_api.overdue is 'What is over its time, of what the reader may see, without the words of etl_api.stuck.';
 comment on column etl_api.overdue.entity is 'The table of the row; sweep for the sweep itself.';

@@ -7,22 +7,40 @@ create or replace view etl_api.queue_depth with (security_invoker = true) as
     utils.now() - pg_catalog.min(open.oldest_due_at) as oldest_due_age
   from (
     select 'runs' as queue, q.source_id,
-      pg_catalog.count(*) filter (where q.state <> 'in_progress' and q.due_at <= clock.now) as due_now,
-      pg_catalog.count(*) filter (where q.state <> 'in_progress' and q.due_at > clock.now) as later,
-      pg_catalog.count(*) filter (where q.state = 'in_progress') as in_flight,
-      pg_catalog.min(q.due_at) filter (where q.state <> 'in_progress' and q.due_at <= clock.now) as oldest_due_at
+      pg_catalog.count(*) filter (where q.due_at <= (select utils.now())) as due_now,
+      pg_catalog.count(*) filter (where q.due_at > (select utils.now())) as later,
+      0 as in_flight,
+      pg_catalog.min(q.due_at) filter (where q.due_at <= (select utils.now())) as oldest_due_at
     from public.run_queue as q
-    cross join (select utils.now() as now) as clock
-    where q.state in ('waiting', 'ready', 'in_progress')
+    where q.state in ('waiting', 'ready')
     group by q.source_id
     union all
+    -- The runs that open HTTP requests carry: there is no index of runs in progress, and there are few such requests.
+    select 'runs', carried.source_id, 0, 0, pg_catalog.sum(carried.runs), null
+    from (
+      select r.source_id, r.root_id
+      from public.run_request as r
+      where r.state in ('waiting', 'ready')
+      union
+      select r.source_id, r.root_id
+      from public.run_request as r
+      where r.state = 'in_progress'
+    ) as chain
+    cross join lateral (
+      select chain.source_id, pg_catalog.count(*) as runs
+      from public.run_queue as q
+      where q.run_request_id = chain.root_id
+        and q.state = 'in_progress'
+    ) as carried
+    group by carried.source_id
+    having pg_catalog.sum(carried.runs) > 0
+    union all
     select 'http_requests', r.source_id,
-      pg_catalog.count(*) filter (where r.due_at <= clock.now),
-      pg_catalog.count(*) filter (where r.due_at > clock.now),
+      pg_catalog.count(*) filter (where r.due_at <= (select utils.now())),
+      pg_catalog.count(*) filter (where r.due_at > (select utils.now())),
       0,
-      pg_catalog.min(r.due_at) filter (where r.due_at <= clock.now)
+      pg_catalog.min(r.due_at) filter (where r.due_at <= (select utils.now()))
     from public.run_request as r
-    cross join (select utils.now() as now) as clock
     where r.state in ('waiting', 'ready')
     group by r.source_id
     union all
@@ -32,12 +50,11 @@ create or replace view etl_api.queue_depth with (security_invoker = true) as
     group by r.source_id
     union all
     select 'deliveries', null,
-      pg_catalog.count(*) filter (where d.due_at <= clock.now),
-      pg_catalog.count(*) filter (where d.due_at > clock.now),
+      pg_catalog.count(*) filter (where d.due_at <= (select utils.now())),
+      pg_catalog.count(*) filter (where d.due_at > (select utils.now())),
       0,
-      pg_catalog.min(d.due_at) filter (where d.due_at <= clock.now)
+      pg_catalog.min(d.due_at) filter (where d.due_at <= (select utils.now()))
     from public.delivery as d
-    cross join (select utils.now() as now) as clock
     where d.state in ('waiting', 'ready')
     having pg_catalog.count(*) > 0
     union all

@@ -24,17 +24,15 @@ create or replace view etl_api.source_health with (security_invoker = true) as
   ) as flight on flight.source_id = s.id
   left join (
     select q.source_id, pg_catalog.count(*) as waiting,
-      pg_catalog.min(q.due_at) filter (where q.due_at <= clock.now) as oldest_due_at
+      pg_catalog.min(q.due_at) filter (where q.due_at <= (select utils.now())) as oldest_due_at
     from public.run_queue as q
-    cross join (select utils.now() as now) as clock
     where q.state in ('waiting', 'ready')
     group by q.source_id
   ) as runs on runs.source_id = s.id
   left join (
     select r.source_id, pg_catalog.count(*) as waiting,
-      pg_catalog.min(r.due_at) filter (where r.due_at <= clock.now) as oldest_due_at
+      pg_catalog.min(r.due_at) filter (where r.due_at <= (select utils.now())) as oldest_due_at
     from public.run_request as r
-    cross join (select utils.now() as now) as clock
     where r.state in ('waiting', 'ready')
     group by r.source_id
   ) as requests on requests.source_id = s.id
