@@ -252,7 +252,8 @@ export async function readTrouble(client: Client, orgId: string): Promise<string
        from (
          select *
          from etl_api.etl_log
-         where level in ('warn', 'error')
+         -- A warning is of what was tried again.
+         where level = 'error'
            and at >= (select o.created_at from public.org as o where o.id = $1)
          order by id desc
          limit 5) as l

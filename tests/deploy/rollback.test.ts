@@ -72,7 +72,7 @@ test("rows stop it until it is told that they may go; then everything goes and c
   const refused = await rollback("--to", "0", "--yes");
   // The rows that the migrations themselves put into tables are nobody's loss.
   expect(refused.text).toContain(
-    `Take back  ${tables!.file}\n           with the rows of public.org\nRows would`,
+    `Take back  ${tables!.file}\n           with the rows of etl_api.org_count_delta, public.org\nRows would`,
   );
   expect(refused.code).toBe(1);
   expect(await query("select slug from public.org")).toEqual([{ slug: "acme" }]);
