@@ -130,6 +130,47 @@ comment on function etl_api.check_config_org() is
 revoke execute on function etl_api.check_config_org() from public;
 -- end of source
 
+-- source: sql/etl_api/access/check_mapping_org.sql
+create or replace function etl_api.check_mapping_org() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  fault record;
+begin
+  -- One function for two tables; see check_config_org.
+  select n.id, s.name as source, coalesce(t.name, dt.name || '.' || d.name) as target into fault
+  from (select null::uuid as object_type_id, null::uuid as datapoint_id) as absent
+  cross join lateral (
+    select id, org_id, source_id, object_type_id, datapoint_id
+    from new_rows) as n
+  join public.source as s on s.id = n.source_id
+  left join public.object_type as t on t.id = n.object_type_id
+  left join public.datapoint as d on d.id = n.datapoint_id
+  left join public.object_type as dt on dt.id = d.object_type_id
+  where n.org_id is not null
+    and s.org_id is null
+    and coalesce(t.org_id, d.org_id, dt.org_id) is null
+  limit 1;
+
+  if found then
+    raise exception using
+      errcode = 'ETL07',
+      message = pg_catalog.format('%s %s would say for every org how %s of the shared source %s is read', tg_table_name, fault.id,
+        fault.target, fault.source),
+      hint = 'Where source and target are both shared, so is the mapping (org_id null). To read it in another way, insert a source of your own.';
+  end if;
+  return null;
+end
+$$;
+
+comment on function etl_api.check_mapping_org() is
+  'Refuses a mapping of one org between a shared source and a shared type or datapoint: it would hold for all. ETL07.';
+
+revoke execute on function etl_api.check_mapping_org() from public;
+-- end of source
+
 -- source: sql/etl_api/access/check_mapping_rules.sql
 create or replace function etl_api.check_mapping_rules() returns trigger
 language plpgsql
@@ -650,6 +691,46 @@ create trigger check_config_org_update
   execute function etl_api.check_config_org();
 comment on trigger check_config_org_update on public.activity is
   'What a row names belongs to its own org or is shared.';
+-- end of source
+
+-- source: sql/etl_api/access/trigger_check_mapping_org.sql
+-- A tenant never decides how other tenants' answers and requests are read; see etl_api.check_mapping_org.
+
+drop trigger if exists check_mapping_org_insert on public.object_source;
+create trigger check_mapping_org_insert
+  after insert on public.object_source
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.check_mapping_org();
+comment on trigger check_mapping_org_insert on public.object_source is
+  'What is shared on both sides is mapped for all by a shared row.';
+
+drop trigger if exists check_mapping_org_update on public.object_source;
+create trigger check_mapping_org_update
+  after update on public.object_source
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.check_mapping_org();
+comment on trigger check_mapping_org_update on public.object_source is
+  'What is shared on both sides is mapped for all by a shared row.';
+
+drop trigger if exists check_mapping_org_insert on public.datapoint_source;
+create trigger check_mapping_org_insert
+  after insert on public.datapoint_source
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.check_mapping_org();
+comment on trigger check_mapping_org_insert on public.datapoint_source is
+  'What is shared on both sides is mapped for all by a shared row.';
+
+drop trigger if exists check_mapping_org_update on public.datapoint_source;
+create trigger check_mapping_org_update
+  after update on public.datapoint_source
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.check_mapping_org();
+comment on trigger check_mapping_org_update on public.datapoint_source is
+  'What is shared on both sides is mapped for all by a shared row.';
 -- end of source
 
 -- source: sql/etl_api/access/trigger_check_org_settings.sql
@@ -4075,7 +4156,7 @@ begin
       'kind', 'internal_error',
       'message', pg_catalog.format('The engine could not use the answer: %s (%s).', fault_message, fault_state)))));
   if pg_catalog.cardinality(answers) = 0 then
-    return '{}';
+    return '{}'::uuid[];
   end if;
   perform etl_api.process_answers(answers);
   perform etl_api.logger('error', 'exchange', 'An answer could not be used.',
@@ -7427,7 +7508,7 @@ set search_path = ''
 as $$
 declare
   steps constant jsonb := utils.path_steps(path);
-  reached jsonb := '[]';
+  reached jsonb := '[]'::jsonb;
   here jsonb[] := array[data];
   next jsonb[];
   names text[];
@@ -8268,7 +8349,7 @@ as $$
 #variable_conflict use_column
 declare
   shown constant int := 100;
-  read jsonb := '[]';
+  read jsonb := '[]'::jsonb;
   number int;
   row_of record;
 begin
@@ -13725,22 +13806,27 @@ create or replace function etl_api.explain_progress(activity_request_ids uuid[])
 language sql stable
 set search_path = ''
 as $$
-  select pg_catalog.string_agg(a.words, ', ' order by a.place) filter (where a.place <= 5)
-    || case when pg_catalog.count(*) > 5 then pg_catalog.format(' and %s more', pg_catalog.count(*) - 5) else '' end
-  from (
-    select pg_catalog.row_number() over (order by ar.workflow_phase, ar.activity_key) as place,
-      pg_catalog.format('activity %L (%s%s)', ar.activity_key, ar.state,
+  -- Runs are counted of those that are named only.
+  select pg_catalog.string_agg(
+      pg_catalog.format('activity %L (%s%s)', a.activity_key, a.state,
         case when r.number > 0 then pg_catalog.format(', %s of %s ended', r.ended, etl_api.explain_count(r.number, 'run', 'runs'))
-          else '' end) as words
+          else '' end),
+      ', ' order by a.workflow_phase, a.activity_key)
+    || case when pg_catalog.cardinality(activity_request_ids) > 5
+      then pg_catalog.format(' and %s more', pg_catalog.cardinality(activity_request_ids) - 5) else '' end
+  from (
+    select ar.*
     from public.activity_request as ar
-    cross join lateral (
-      select pg_catalog.count(*) as number,
-        pg_catalog.count(*) filter (where q.state in ('done', 'delivered', 'failed', 'timedout', 'invalid')) as ended
-      from public.run_queue as q
-      where q.activity_request_id = ar.id
-    ) as r
     where ar.id = any (activity_request_ids)
+    order by ar.workflow_phase, ar.activity_key
+    limit 5
   ) as a
+  cross join lateral (
+    select pg_catalog.count(*) as number,
+      pg_catalog.count(*) filter (where q.state in ('done', 'delivered', 'failed', 'timedout', 'invalid')) as ended
+    from public.run_queue as q
+    where q.activity_request_id = a.id
+  ) as r
 $$;
 
 comment on function etl_api.explain_progress(uuid[]) is
@@ -14199,7 +14285,9 @@ begin
   part := etl_api.roll_up_end(max_rows);
   if part.steps > 0 then
     perform etl_api.roll_up_counts(part.to_xid);
-    perform etl_api.roll_up_durations(part.to_xid);
+    -- Of many steps a sample tells percentiles as well: 20,000 to 40,000.
+    perform etl_api.roll_up_durations(part.to_xid,
+      (2 ^ least(8, greatest(0, pg_catalog.floor(pg_catalog.log(2, part.steps::numeric / 20000)))))::int);
     perform etl_api.roll_up_traffic(part.to_xid);
     perform etl_api.roll_up_usage(mark.next_xid, part.to_xid);
   end if;
@@ -14231,11 +14319,17 @@ declare
   written int;
 begin
   insert into etl_api.state_count as c (org_id, entity, state, state_substate, rows)
-  select t.org_id, t.entity, moved.state, moved.substate, pg_catalog.sum(moved.rows)
-  from etl_api.state_history_tail as t
-  cross join lateral (values (t.to_state, t.substate, 1), (t.from_state, t.from_substate, -1)) as moved (state, substate, rows)
-  where t.xid < roll_up_counts.to_xid
-    and moved.state <> 'deleted'
+  select s.org_id, s.entity, moved.state, moved.substate, pg_catalog.sum(moved.rows)
+  from (
+    select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
+    from etl_api.state_history_tail as t
+    where t.xid < roll_up_counts.to_xid
+    group by 1, 2, 3, 4, 5, 6
+  ) as s
+  cross join lateral (
+    values (s.to_state, s.substate, s.rows), (s.from_state, s.from_substate, -s.rows)
+  ) as moved (state, substate, rows)
+  where moved.state <> 'deleted'
   group by 1, 2, 3, 4
   having pg_catalog.sum(moved.rows) <> 0
   order by 1, 2, 3, 4
@@ -14254,7 +14348,7 @@ grant execute on function etl_api.roll_up_counts(bigint) to service_role;
 -- end of source
 
 -- source: sql/etl_api/watch/roll_up_durations.sql
-create or replace function etl_api.roll_up_durations(to_xid bigint) returns int
+create or replace function etl_api.roll_up_durations(to_xid bigint, one_in int default 1) returns int
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -14265,7 +14359,7 @@ declare
   written int;
 begin
   insert into etl_api.state_duration as d (org_id, entity, state, day, bucket, steps)
-  select l.org_id, l.entity, l.state, l.day, utils.duration_bucket(l.duration), pg_catalog.sum(l.steps)
+  select l.org_id, l.entity, l.state, l.day, utils.duration_bucket(l.duration), pg_catalog.sum(l.steps) * one_in
   from (
     select s.org_id, s.entity, s.from_state as state, (s.at at time zone 'UTC')::date as day,
       s.at - coalesce(s.since, before.at) as duration, pg_catalog.count(*) as steps
@@ -14276,6 +14370,8 @@ begin
       where t.xid < roll_up_durations.to_xid
         and t.from_state is distinct from t.to_state
         and t.to_state <> 'deleted'
+        -- The last byte of an id is random.
+        and pg_catalog.get_byte(pg_catalog.uuid_send(t.entity_id), 15) % one_in = 0
     ) as s
     -- When it came into the state it left; most often that was rolled up at the same time.
     left join lateral (
@@ -14300,11 +14396,11 @@ begin
 end
 $$;
 
-comment on function etl_api.roll_up_durations(bigint) is
-  'Adds to state_duration how long rows had been in the states they left in the steps of the tail before to_xid. Returns how many classes changed. Part of the roll-up, which holds the mark and moves it on.';
+comment on function etl_api.roll_up_durations(bigint, int) is
+  'Adds to state_duration how long rows had been in the states they left in the steps of the tail before to_xid; looks at one row in one_in (a power of 2 up to 256) and lets it stand for the others. Returns how many classes changed. Part of the roll-up, which holds the mark and moves it on.';
 
-revoke execute on function etl_api.roll_up_durations(bigint) from public;
-grant execute on function etl_api.roll_up_durations(bigint) to service_role;
+revoke execute on function etl_api.roll_up_durations(bigint, int) from public;
+grant execute on function etl_api.roll_up_durations(bigint, int) to service_role;
 -- end of source
 
 -- source: sql/etl_api/watch/roll_up_end.sql
@@ -14392,13 +14488,18 @@ declare
   written int;
 begin
   with answered as materialized (
-    select t.*
+    -- Each address once, before its host is looked for.
+    select pg_catalog.date_bin('5 minutes', t.at, '2000-01-01 00:00:00+00') as slot, t.org_id, t.source_id, t.endpoint_id,
+      t.url, t.duration, t.failed, pg_catalog.count(*) as answers, pg_catalog.max(t.at) as at,
+      (pg_catalog.array_agg(t.code order by t.at desc) filter (where t.failed))[1] as code,
+      (pg_catalog.array_agg(t.message order by t.at desc) filter (where t.failed))[1] as message
     from etl_api.traffic_tail as t
     where t.xid < roll_up_traffic.to_xid
+    group by 1, 2, 3, 4, 5, 6, 7
   ), counted as (
     insert into etl_api.traffic as k (slot, org_id, source_id, endpoint_id, host, bucket, answers, failures)
-    select pg_catalog.date_bin('5 minutes', a.at, '2000-01-01 00:00:00+00'), a.org_id, a.source_id, a.endpoint_id, a.host,
-      utils.duration_bucket(a.duration), pg_catalog.count(*), pg_catalog.count(*) filter (where a.failed)
+    select a.slot, a.org_id, a.source_id, a.endpoint_id, utils.url_host(a.url), utils.duration_bucket(a.duration),
+      pg_catalog.sum(a.answers), coalesce(pg_catalog.sum(a.answers) filter (where a.failed), 0)
     from answered as a
     group by 1, 2, 3, 4, 5, 6
     on conflict (slot, org_id, source_id, endpoint_id, host, bucket) do update
@@ -14407,7 +14508,7 @@ begin
     returning 1
   ), seen as (
     insert into etl_api.traffic_last as l (org_id, source_id, endpoint_id, host, success_at, failure_at, code, message)
-    select a.org_id, a.source_id, a.endpoint_id, a.host,
+    select a.org_id, a.source_id, a.endpoint_id, utils.url_host(a.url),
       pg_catalog.max(a.at) filter (where not a.failed),
       pg_catalog.max(a.at) filter (where a.failed),
       (pg_catalog.array_agg(a.code order by a.at desc) filter (where a.failed))[1],
@@ -14597,6 +14698,55 @@ comment on function etl_api.summarize_history(oid[]) is
 
 revoke execute on function etl_api.summarize_history(oid[]) from public;
 grant execute on function etl_api.summarize_history(oid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/watch/traffic_tail.sql
+-- An answer of a source is told by its row in run_response: a lease that ended or a hand-back leaves none.
+create or replace view etl_api.traffic_tail with (security_invoker = true) as
+  select t.org_id, t.xid, t.at, r.source_id, null::uuid as endpoint_id, null::text as url,
+    answer.duration_ms * interval '1 millisecond' as duration,
+    t.to_state = 'failed' or t.substate is not distinct from 'backoff' as failed,
+    t.substate as code, t.reason as message
+  from etl_api.state_history_tail as t
+  join public.run_request as r on r.id = t.entity_id and r.org_id = t.org_id
+  cross join lateral (
+    select p.duration_ms
+    from public.run_response as p
+    where p.run_request_id = r.id
+      and p.org_id = r.org_id
+      and p.received_at = t.at
+    order by p.answer_no desc
+    limit 1
+  ) as answer
+  where t.entity = 'run_request'
+    and t.from_state = 'in_progress'
+    and t.to_state <> 'in_progress'
+  union all
+  select t.org_id, t.xid, t.at, null, d.endpoint_id, case when d.endpoint_id is null then d.url end,
+    null, t.to_state <> 'done', t.substate, t.reason
+  from etl_api.state_history_tail as t
+  join public.delivery as d on d.id = t.entity_id and d.org_id = t.org_id
+  where t.entity = 'delivery'
+    and t.from_state = 'in_progress'
+    and (t.to_state = 'done'
+      or t.to_state = 'failed' and t.substate is distinct from 'cancelled'
+      or t.to_state = 'waiting' and t.substate = 'backoff');
+
+comment on view etl_api.traffic_tail is
+  'What sources and clients answered since the last roll-up, one row per attempt, of those the reader may see.';
+comment on column etl_api.traffic_tail.org_id is 'The tenant.';
+comment on column etl_api.traffic_tail.xid is 'The transaction in which it was reported.';
+comment on column etl_api.traffic_tail.at is 'When it was reported.';
+comment on column etl_api.traffic_tail.source_id is 'The source that was asked; null for a message.';
+comment on column etl_api.traffic_tail.endpoint_id is 'The endpoint a message was sent to.';
+comment on column etl_api.traffic_tail.url is 'The address a message was sent to, where the request gave a URL.';
+comment on column etl_api.traffic_tail.duration is 'Time from sending to the last byte; null when not known, as with messages.';
+comment on column etl_api.traffic_tail.failed is 'Whether the attempt failed, to be tried again or not.';
+comment on column etl_api.traffic_tail.code is 'The substate it led to: for a failure that is not tried again, its class.';
+comment on column etl_api.traffic_tail.message is 'A failure in words.';
+
+revoke all on etl_api.traffic_tail from public;
+grant select on etl_api.traffic_tail to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/apply_transform.sql
@@ -18655,9 +18805,141 @@ revoke all on etl_api.usage_by_month from public;
 grant select on etl_api.usage_by_month to authenticated, service_role;
 -- end of source
 
+-- source: sql/etl_api/watch/answers.sql
+create or replace view etl_api.answers with (security_invoker = true) as
+  select t.slot, t.org_id, t.source_id, t.endpoint_id, t.host, t.bucket, t.answers, t.failures
+  from etl_api.traffic as t
+  union all
+  select pg_catalog.date_bin('5 minutes', t.at, '2000-01-01 00:00:00+00'), t.org_id, t.source_id, t.endpoint_id, utils.url_host(t.url),
+    utils.duration_bucket(t.duration), 1, t.failed::int
+  from etl_api.traffic_tail as t;
+
+comment on view etl_api.answers is
+  'What sources and clients answered in the last eight days, by tenant and five minutes, of those the reader may see: what has been rolled up and, in rows of its own, what came since. Add up before showing.';
+comment on column etl_api.answers.slot is 'Begin of the five minutes.';
+comment on column etl_api.answers.org_id is 'The tenant.';
+comment on column etl_api.answers.source_id is 'The source that was asked; null for messages.';
+comment on column etl_api.answers.endpoint_id is 'The endpoint messages were sent to.';
+comment on column etl_api.answers.host is 'The host messages were sent to, where requests gave a URL.';
+comment on column etl_api.answers.bucket is 'Class of the time to the answer (utils.bucket_milliseconds); -1: not known, as with messages.';
+comment on column etl_api.answers.answers is 'Attempts that came to an end: an answer, or none in time.';
+comment on column etl_api.answers.failures is 'Of these, those that failed, to be tried again or not.';
+
+revoke all on etl_api.answers from public;
+grant select on etl_api.answers to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/watch/answers_last.sql
+create or replace view etl_api.answers_last with (security_invoker = true) as
+  select l.org_id, l.source_id, l.endpoint_id, l.host,
+    pg_catalog.max(l.success_at) as success_at,
+    pg_catalog.max(l.failure_at) as failure_at,
+    (pg_catalog.array_agg(l.code order by l.failure_at desc) filter (where l.failure_at is not null))[1] as code,
+    (pg_catalog.array_agg(l.message order by l.failure_at desc) filter (where l.failure_at is not null))[1] as message
+  from (
+    select k.org_id, k.source_id, k.endpoint_id, k.host, k.success_at, k.failure_at, k.code, k.message
+    from etl_api.traffic_last as k
+    union all
+    select t.org_id, t.source_id, t.endpoint_id, utils.url_host(t.url), case when not t.failed then t.at end, case when t.failed then t.at end,
+      t.code, t.message
+    from etl_api.traffic_tail as t
+  ) as l
+  group by l.org_id, l.source_id, l.endpoint_id, l.host;
+
+comment on view etl_api.answers_last is
+  'The last success and the last failure of each source and each address of clients, per tenant, of those the reader may see.';
+comment on column etl_api.answers_last.org_id is 'The tenant.';
+comment on column etl_api.answers_last.source_id is 'The source; null for an address of clients.';
+comment on column etl_api.answers_last.endpoint_id is 'The endpoint.';
+comment on column etl_api.answers_last.host is 'The host, where requests gave a URL.';
+comment on column etl_api.answers_last.success_at is 'The last attempt that succeeded; null: none yet.';
+comment on column etl_api.answers_last.failure_at is 'The last attempt that failed; null: none yet.';
+comment on column etl_api.answers_last.code is 'Substate after that failure: its class, or backoff when it was to be tried again.';
+comment on column etl_api.answers_last.message is 'That failure in words.';
+
+revoke all on etl_api.answers_last from public;
+grant select on etl_api.answers_last to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/watch/delivery_health.sql
+create or replace view etl_api.delivery_health with (security_invoker = true) as
+  select a.org_id, a.endpoint_id, coalesce(a.host, utils.url_host(e.url)) as host, e.url, e.disabled_at,
+    a.waiting, a.failing, a.in_flight, a.oldest_due_at,
+    utils.now() - a.oldest_due_at as oldest_due_age,
+    a.attempts,
+    pg_catalog.round((a.attempts - a.failures)::numeric / nullif(a.attempts, 0), 4) as success_rate,
+    a.success_at as last_success_at,
+    a.failure_at as last_failure_at,
+    a.message as last_error
+  from (
+    select p.org_id, p.endpoint_id, p.host,
+      coalesce(pg_catalog.sum(p.waiting), 0)::bigint as waiting,
+      coalesce(pg_catalog.sum(p.failing), 0)::bigint as failing,
+      coalesce(pg_catalog.sum(p.in_flight), 0)::bigint as in_flight,
+      pg_catalog.min(p.oldest_due_at) as oldest_due_at,
+      coalesce(pg_catalog.sum(p.attempts), 0)::bigint as attempts,
+      coalesce(pg_catalog.sum(p.failures), 0)::bigint as failures,
+      pg_catalog.max(p.success_at) as success_at,
+      pg_catalog.max(p.failure_at) as failure_at,
+      pg_catalog.max(p.message) as message
+    from (
+      select e.org_id, e.id as endpoint_id, null as host, null::bigint as waiting, null::bigint as failing,
+        null::bigint as in_flight, null::timestamptz as oldest_due_at, null::bigint as attempts, null::bigint as failures,
+        null::timestamptz as success_at, null::timestamptz as failure_at, null as message
+      from public.webhook_endpoint as e
+      union all
+      select d.org_id, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
+        pg_catalog.count(*), pg_catalog.count(*) filter (where d.attempts > 0), null,
+        pg_catalog.min(d.due_at) filter (where d.due_at <= (select utils.now())), null, null, null, null, null
+      from public.delivery as d
+      where d.state in ('waiting', 'ready')
+      group by 1, 2, 3
+      union all
+      select d.org_id, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
+        null, null, pg_catalog.count(*), null, null, null, null, null, null
+      from public.delivery as d
+      where d.state = 'in_progress'
+      group by 1, 2, 3
+      union all
+      select r.org_id, r.endpoint_id, r.host, null, null, null, null, r.answers, r.failures, null, null, null
+      from etl_api.answers as r
+      where r.source_id is null
+        and r.slot > utils.now() - interval '24 hours'
+      union all
+      select l.org_id, l.endpoint_id, l.host, null, null, null, null, null, null, l.success_at, l.failure_at, l.message
+      from etl_api.answers_last as l
+      where l.source_id is null
+    ) as p
+    group by p.org_id, p.endpoint_id, p.host
+  ) as a
+  left join public.webhook_endpoint as e on e.id = a.endpoint_id and e.org_id = a.org_id;
+
+comment on view etl_api.delivery_health is
+  'How each address of clients fares, of the tenants the reader may see: a row for each endpoint, and for each host that requests gave URLs of.';
+comment on column etl_api.delivery_health.org_id is 'The tenant.';
+comment on column etl_api.delivery_health.endpoint_id is 'The endpoint; null for URLs that requests gave.';
+comment on column etl_api.delivery_health.host is 'The host, with its port.';
+comment on column etl_api.delivery_health.url is 'The URL of the endpoint; null for URLs that requests gave.';
+comment on column etl_api.delivery_health.disabled_at is 'When the endpoint was disabled; null while it is in use.';
+comment on column etl_api.delivery_health.waiting is 'Messages that wait to be sent, due or not.';
+comment on column etl_api.delivery_health.failing is 'Of these, those that were tried before.';
+comment on column etl_api.delivery_health.in_flight is 'Messages being sent.';
+comment on column etl_api.delivery_health.oldest_due_at is 'Since when the oldest due one could have been sent; null when none is due.';
+comment on column etl_api.delivery_health.oldest_due_age is 'How long ago that was.';
+comment on column etl_api.delivery_health.attempts is 'Attempts that came to an end in the last 24 hours.';
+comment on column etl_api.delivery_health.success_rate is 'Share of these that the client took, 0 to 1; null without attempts.';
+comment on column etl_api.delivery_health.last_success_at is 'The last attempt that succeeded.';
+comment on column etl_api.delivery_health.last_failure_at is 'The last attempt that failed.';
+comment on column etl_api.delivery_health.last_error is 'That failure in words.';
+
+revoke all on etl_api.delivery_health from public;
+grant select on etl_api.delivery_health to authenticated, service_role;
+-- end of source
+
 -- source: sql/etl_api/watch/overdue.sql
 -- Each part reads a partial index of what is open, by the time it compares. The sweep comes once a minute at least, so
--- what it has to do counts as overdue a minute after its time; what workers have to take, after stuck_after_seconds.
+-- what it has to do counts as overdue a minute after its time; what workers have to take, after stuck_after_seconds. (The
+-- lower bounds say nothing: with them the planner expects little, as in state_history_tail.)
 create or replace view etl_api.overdue with (security_invoker = true) as
   select 'workflow_request' as entity, w.id as entity_id, w.org_id, w.id as workflow_request_id, null::uuid as source_id,
     'timeout' as reason, w.timeout_at as since
@@ -18690,14 +18972,20 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   select 'run_queue', q.id, q.org_id, q.workflow_request_id, q.source_id, 'not_taken', q.due_at
   from public.run_queue as q
   where q.state in ('waiting', 'ready')
-    and q.due_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-      from etl_api.setting as s where s.name = 'stuck_after_seconds')
+    and q.due_at >= '-infinity'
+    and q.due_at < (
+      select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+      from etl_api.setting as s
+      where s.name = 'stuck_after_seconds')
   union all
   select 'run_request', r.id, r.org_id, r.workflow_request_id, r.source_id, 'not_taken', r.due_at
   from public.run_request as r
   where r.state in ('waiting', 'ready')
-    and r.due_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-      from etl_api.setting as s where s.name = 'stuck_after_seconds')
+    and r.due_at >= '-infinity'
+    and r.due_at < (
+      select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+      from etl_api.setting as s
+      where s.name = 'stuck_after_seconds')
   union all
   select 'run_request', r.id, r.org_id, r.workflow_request_id, r.source_id, 'lease', r.lease_until
   from public.run_request as r
@@ -18707,8 +18995,11 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   select 'delivery', d.id, d.org_id, d.workflow_request_id, null, 'not_taken', d.due_at
   from public.delivery as d
   where d.state in ('waiting', 'ready')
-    and d.due_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-      from etl_api.setting as s where s.name = 'stuck_after_seconds')
+    and d.due_at >= '-infinity'
+    and d.due_at < (
+      select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+      from etl_api.setting as s
+      where s.name = 'stuck_after_seconds')
   union all
   select 'delivery', d.id, d.org_id, d.workflow_request_id, null, 'lease', d.lease_until
   from public.delivery as d
@@ -18722,8 +19013,10 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   union all
   select 'sweep', null, null, null, null, 'sweep', m.rolled_up_at
   from etl_api.roll_up_mark as m
-  where m.rolled_up_at < utils.now() - (select pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
-    from etl_api.setting as s where s.name = 'stuck_after_seconds');
+  where m.rolled_up_at < (
+    select utils.now() - pg_catalog.make_interval(secs => (s.value #>> '{}')::double precision)
+    from etl_api.setting as s
+    where s.name = 'stuck_after_seconds');
 
 comment on view etl_api.overdue is 'What is over its time, of what the reader may see, without the words of etl_api.stuck.';
 comment on column etl_api.overdue.entity is 'The table of the row; sweep for the sweep itself.';
@@ -18749,22 +19042,40 @@ create or replace view etl_api.queue_depth with (security_invoker = true) as
     utils.now() - pg_catalog.min(open.oldest_due_at) as oldest_due_age
   from (
     select 'runs' as queue, q.source_id,
-      pg_catalog.count(*) filter (where q.state <> 'in_progress' and q.due_at <= clock.now) as due_now,
-      pg_catalog.count(*) filter (where q.state <> 'in_progress' and q.due_at > clock.now) as later,
-      pg_catalog.count(*) filter (where q.state = 'in_progress') as in_flight,
-      pg_catalog.min(q.due_at) filter (where q.state <> 'in_progress' and q.due_at <= clock.now) as oldest_due_at
+      pg_catalog.count(*) filter (where q.due_at <= (select utils.now())) as due_now,
+      pg_catalog.count(*) filter (where q.due_at > (select utils.now())) as later,
+      0 as in_flight,
+      pg_catalog.min(q.due_at) filter (where q.due_at <= (select utils.now())) as oldest_due_at
     from public.run_queue as q
-    cross join (select utils.now() as now) as clock
-    where q.state in ('waiting', 'ready', 'in_progress')
+    where q.state in ('waiting', 'ready')
     group by q.source_id
     union all
+    -- The runs that open HTTP requests carry: there is no index of runs in progress, and there are few such requests.
+    select 'runs', carried.source_id, 0, 0, pg_catalog.sum(carried.runs), null
+    from (
+      select r.source_id, r.root_id
+      from public.run_request as r
+      where r.state in ('waiting', 'ready')
+      union
+      select r.source_id, r.root_id
+      from public.run_request as r
+      where r.state = 'in_progress'
+    ) as chain
+    cross join lateral (
+      select chain.source_id, pg_catalog.count(*) as runs
+      from public.run_queue as q
+      where q.run_request_id = chain.root_id
+        and q.state = 'in_progress'
+    ) as carried
+    group by carried.source_id
+    having pg_catalog.sum(carried.runs) > 0
+    union all
     select 'http_requests', r.source_id,
-      pg_catalog.count(*) filter (where r.due_at <= clock.now),
-      pg_catalog.count(*) filter (where r.due_at > clock.now),
+      pg_catalog.count(*) filter (where r.due_at <= (select utils.now())),
+      pg_catalog.count(*) filter (where r.due_at > (select utils.now())),
       0,
-      pg_catalog.min(r.due_at) filter (where r.due_at <= clock.now)
+      pg_catalog.min(r.due_at) filter (where r.due_at <= (select utils.now()))
     from public.run_request as r
-    cross join (select utils.now() as now) as clock
     where r.state in ('waiting', 'ready')
     group by r.source_id
     union all
@@ -18774,12 +19085,11 @@ create or replace view etl_api.queue_depth with (security_invoker = true) as
     group by r.source_id
     union all
     select 'deliveries', null,
-      pg_catalog.count(*) filter (where d.due_at <= clock.now),
-      pg_catalog.count(*) filter (where d.due_at > clock.now),
+      pg_catalog.count(*) filter (where d.due_at <= (select utils.now())),
+      pg_catalog.count(*) filter (where d.due_at > (select utils.now())),
       0,
-      pg_catalog.min(d.due_at) filter (where d.due_at <= clock.now)
+      pg_catalog.min(d.due_at) filter (where d.due_at <= (select utils.now()))
     from public.delivery as d
-    cross join (select utils.now() as now) as clock
     where d.state in ('waiting', 'ready')
     having pg_catalog.count(*) > 0
     union all
@@ -18807,6 +19117,109 @@ revoke all on etl_api.queue_depth from public;
 grant select on etl_api.queue_depth to authenticated, service_role;
 -- end of source
 
+-- source: sql/etl_api/watch/source_health.sql
+create or replace view etl_api.source_health with (security_invoker = true) as
+  select s.id as source_id, s.name as source, s.org_id, s.enabled,
+    coalesce(flight.requests, 0) as in_flight,
+    s.max_concurrency,
+    coalesce(runs.waiting, 0) as waiting_runs,
+    coalesce(requests.waiting, 0) as waiting_requests,
+    least(runs.oldest_due_at, requests.oldest_due_at) as oldest_due_at,
+    utils.now() - least(runs.oldest_due_at, requests.oldest_due_at) as oldest_due_age,
+    coalesce(hour.answers, 0) as answers,
+    coalesce(hour.failures, 0)::bigint as failures,
+    pg_catalog.round(hour.failures / hour.answers, 4) as failure_rate,
+    utils.bucket_milliseconds(hour.p50) as p50_ms,
+    utils.bucket_milliseconds(hour.p95) as p95_ms,
+    last.success_at as last_success_at,
+    last.failure_at as last_failure_at,
+    last.message as last_error,
+    used.rate_limit
+  from public.source as s
+  left join (
+    select r.source_id, pg_catalog.count(*) as requests
+    from public.run_request as r
+    where r.state = 'in_progress'
+    group by r.source_id
+  ) as flight on flight.source_id = s.id
+  left join (
+    select q.source_id, pg_catalog.count(*) as waiting,
+      pg_catalog.min(q.due_at) filter (where q.due_at <= (select utils.now())) as oldest_due_at
+    from public.run_queue as q
+    where q.state in ('waiting', 'ready')
+    group by q.source_id
+  ) as runs on runs.source_id = s.id
+  left join (
+    select r.source_id, pg_catalog.count(*) as waiting,
+      pg_catalog.min(r.due_at) filter (where r.due_at <= (select utils.now())) as oldest_due_at
+    from public.run_request as r
+    where r.state in ('waiting', 'ready')
+    group by r.source_id
+  ) as requests on requests.source_id = s.id
+  left join (
+    select c.source_id, pg_catalog.sum(c.answers)::bigint as answers, pg_catalog.sum(c.failures) as failures,
+      pg_catalog.min(c.bucket) filter (where c.timed_up_to >= 0.50 * c.timed) as p50,
+      pg_catalog.min(c.bucket) filter (where c.timed_up_to >= 0.95 * c.timed) as p95
+    from (
+      select b.source_id, nullif(b.bucket, -1) as bucket, b.answers, b.failures,
+        pg_catalog.sum(b.answers) filter (where b.bucket >= 0) over (partition by b.source_id order by b.bucket) as timed_up_to,
+        pg_catalog.sum(b.answers) filter (where b.bucket >= 0) over (partition by b.source_id) as timed
+      from (
+        select a.source_id, a.bucket, pg_catalog.sum(a.answers) as answers, pg_catalog.sum(a.failures) as failures
+        from etl_api.answers as a
+        where a.source_id is not null
+          and a.slot > utils.now() - interval '1 hour'
+        group by a.source_id, a.bucket
+      ) as b
+    ) as c
+    group by c.source_id
+  ) as hour on hour.source_id = s.id
+  left join (
+    select a.source_id, pg_catalog.max(a.success_at) as success_at, pg_catalog.max(a.failure_at) as failure_at,
+      (pg_catalog.array_agg(a.message order by a.failure_at desc) filter (where a.failure_at is not null))[1] as message
+    from etl_api.answers_last as a
+    where a.source_id is not null
+    group by a.source_id
+  ) as last on last.source_id = s.id
+  left join lateral (
+    select pg_catalog.jsonb_object_agg(l.key, pg_catalog.jsonb_build_object(
+      'limit', l.value,
+      'used', case
+        when w.began_at + ('1 ' || l.key)::interval > utils.now() then w.used
+        when w.source_id is not null or s.org_id is not null then 0
+      end)) as rate_limit
+    from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(s.rate_limit) = 'object' then s.rate_limit end) as l
+    left join etl_api.source_window as w on w.source_id = s.id and w.period = l.key
+    where l.key in ('second', 'minute', 'day')
+  ) as used on s.rate_limit is not null;
+
+comment on view etl_api.source_health is
+  'How each source fares: what is under way and waits, and what it answered in the last hour. Figures of the tenants the reader may see only, also for shared sources.';
+comment on column etl_api.source_health.source_id is 'The source.';
+comment on column etl_api.source_health.source is 'Its name.';
+comment on column etl_api.source_health.org_id is 'Its tenant; null when it is shared by all.';
+comment on column etl_api.source_health.enabled is 'Whether runs are allocated to it.';
+comment on column etl_api.source_health.in_flight is 'HTTP requests under way.';
+comment on column etl_api.source_health.max_concurrency is 'How many may be under way at once; null: not limited.';
+comment on column etl_api.source_health.waiting_runs is 'Runs that have not been taken, due or not.';
+comment on column etl_api.source_health.waiting_requests is 'HTTP requests that wait to be sent again, for a poll, a page.';
+comment on column etl_api.source_health.oldest_due_at is 'Since when the oldest due one of both could have been taken; null when none is due.';
+comment on column etl_api.source_health.oldest_due_age is 'How long ago that was.';
+comment on column etl_api.source_health.answers is 'Attempts that came to an end in the last hour (to five minutes): an answer, or none in time.';
+comment on column etl_api.source_health.failures is 'Of these, those that failed, to be tried again or not.';
+comment on column etl_api.source_health.failure_rate is 'failures / answers, 0 to 1; null without answers.';
+comment on column etl_api.source_health.p50_ms is 'Median of the milliseconds to the answer in the last hour, at most a tenth off.';
+comment on column etl_api.source_health.p95_ms is '95th percentile, likewise.';
+comment on column etl_api.source_health.last_success_at is 'The last attempt that succeeded.';
+comment on column etl_api.source_health.last_failure_at is 'The last attempt that failed.';
+comment on column etl_api.source_health.last_error is 'That failure in words.';
+comment on column etl_api.source_health.rate_limit is
+  'For each period of its rate_limit {limit, used}: requests allowed and sent in the current one, by all tenants; used is null where the reader may not see that.';
+
+revoke all on etl_api.source_health from public;
+grant select on etl_api.source_health to authenticated, service_role;
+-- end of source
+
 -- source: sql/etl_api/watch/state_counts.sql
 create or replace view etl_api.state_counts with (security_invoker = true) as
   select c.org_id, c.entity, c.state, c.state_substate, pg_catalog.sum(c.rows)::bigint as rows
@@ -18814,9 +19227,15 @@ create or replace view etl_api.state_counts with (security_invoker = true) as
     select k.org_id, k.entity, k.state, k.state_substate, k.rows
     from etl_api.state_count as k
     union all
-    select t.org_id, t.entity, moved.state, moved.substate, moved.rows
-    from etl_api.state_history_tail as t
-    cross join lateral (values (t.to_state, t.substate, 1), (t.from_state, t.from_substate, -1)) as moved (state, substate, rows)
+    select s.org_id, s.entity, moved.state, moved.substate, moved.rows
+    from (
+      select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
+      from etl_api.state_history_tail as t
+      group by 1, 2, 3, 4, 5, 6
+    ) as s
+    cross join lateral (
+      values (s.to_state, s.substate, s.rows), (s.from_state, s.from_substate, -s.rows)
+    ) as moved (state, substate, rows)
     where moved.state <> 'deleted'
   ) as c
   group by c.org_id, c.entity, c.state, c.state_substate
@@ -18996,55 +19415,6 @@ comment on column etl_api.stuck.what_to_do is 'What to look at.';
 
 revoke all on etl_api.stuck from public;
 grant select on etl_api.stuck to authenticated, service_role;
--- end of source
-
--- source: sql/etl_api/watch/traffic_tail.sql
--- An answer of a source is told by its row in run_response: a lease that ended or a hand-back leaves none.
-create or replace view etl_api.traffic_tail with (security_invoker = true) as
-  select t.org_id, t.xid, t.at, r.source_id, null::uuid as endpoint_id, null::text as host,
-    answer.duration_ms * interval '1 millisecond' as duration,
-    t.to_state = 'failed' or t.substate is not distinct from 'backoff' as failed,
-    t.substate as code, t.reason as message
-  from etl_api.state_history_tail as t
-  join public.run_request as r on r.id = t.entity_id and r.org_id = t.org_id
-  cross join lateral (
-    select p.duration_ms
-    from public.run_response as p
-    where p.run_request_id = r.id
-      and p.org_id = r.org_id
-      and p.received_at = t.at
-    order by p.answer_no desc
-    limit 1
-  ) as answer
-  where t.entity = 'run_request'
-    and t.from_state = 'in_progress'
-    and t.to_state <> 'in_progress'
-  union all
-  select t.org_id, t.xid, t.at, null, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
-    null, t.to_state <> 'done', t.substate, t.reason
-  from etl_api.state_history_tail as t
-  join public.delivery as d on d.id = t.entity_id and d.org_id = t.org_id
-  where t.entity = 'delivery'
-    and t.from_state = 'in_progress'
-    and (t.to_state = 'done'
-      or t.to_state = 'failed' and t.substate is distinct from 'cancelled'
-      or t.to_state = 'waiting' and t.substate = 'backoff');
-
-comment on view etl_api.traffic_tail is
-  'What sources and clients answered since the last roll-up, one row per attempt, of those the reader may see.';
-comment on column etl_api.traffic_tail.org_id is 'The tenant.';
-comment on column etl_api.traffic_tail.xid is 'The transaction in which it was reported.';
-comment on column etl_api.traffic_tail.at is 'When it was reported.';
-comment on column etl_api.traffic_tail.source_id is 'The source that was asked; null for a message.';
-comment on column etl_api.traffic_tail.endpoint_id is 'The endpoint a message was sent to.';
-comment on column etl_api.traffic_tail.host is 'The host a message was sent to, where the request gave a URL.';
-comment on column etl_api.traffic_tail.duration is 'Time from sending to the last byte; null when not known, as with messages.';
-comment on column etl_api.traffic_tail.failed is 'Whether the attempt failed, to be tried again or not.';
-comment on column etl_api.traffic_tail.code is 'The substate it led to: for a failure that is not tried again, its class.';
-comment on column etl_api.traffic_tail.message is 'A failure in words.';
-
-revoke all on etl_api.traffic_tail from public;
-grant select on etl_api.traffic_tail to authenticated, service_role;
 -- end of source
 
 -- source: sql/etl_api/watch/workflow_progress.sql
@@ -19450,243 +19820,6 @@ comment on column etl_api.org_usage_monthly.next_charge is 'When the tenant is c
 
 revoke all on etl_api.org_usage_monthly from public;
 grant select on etl_api.org_usage_monthly to authenticated, service_role;
--- end of source
-
--- source: sql/etl_api/watch/answers.sql
-create or replace view etl_api.answers with (security_invoker = true) as
-  select t.slot, t.org_id, t.source_id, t.endpoint_id, t.host, t.bucket, t.answers, t.failures
-  from etl_api.traffic as t
-  union all
-  select pg_catalog.date_bin('5 minutes', t.at, '2000-01-01 00:00:00+00'), t.org_id, t.source_id, t.endpoint_id, t.host,
-    utils.duration_bucket(t.duration), 1, t.failed::int
-  from etl_api.traffic_tail as t;
-
-comment on view etl_api.answers is
-  'What sources and clients answered in the last eight days, by tenant and five minutes, of those the reader may see: what has been rolled up and, in rows of its own, what came since. Add up before showing.';
-comment on column etl_api.answers.slot is 'Begin of the five minutes.';
-comment on column etl_api.answers.org_id is 'The tenant.';
-comment on column etl_api.answers.source_id is 'The source that was asked; null for messages.';
-comment on column etl_api.answers.endpoint_id is 'The endpoint messages were sent to.';
-comment on column etl_api.answers.host is 'The host messages were sent to, where requests gave a URL.';
-comment on column etl_api.answers.bucket is 'Class of the time to the answer (utils.bucket_milliseconds); -1: not known, as with messages.';
-comment on column etl_api.answers.answers is 'Attempts that came to an end: an answer, or none in time.';
-comment on column etl_api.answers.failures is 'Of these, those that failed, to be tried again or not.';
-
-revoke all on etl_api.answers from public;
-grant select on etl_api.answers to authenticated, service_role;
--- end of source
-
--- source: sql/etl_api/watch/answers_last.sql
-create or replace view etl_api.answers_last with (security_invoker = true) as
-  select l.org_id, l.source_id, l.endpoint_id, l.host,
-    pg_catalog.max(l.success_at) as success_at,
-    pg_catalog.max(l.failure_at) as failure_at,
-    (pg_catalog.array_agg(l.code order by l.failure_at desc) filter (where l.failure_at is not null))[1] as code,
-    (pg_catalog.array_agg(l.message order by l.failure_at desc) filter (where l.failure_at is not null))[1] as message
-  from (
-    select k.org_id, k.source_id, k.endpoint_id, k.host, k.success_at, k.failure_at, k.code, k.message
-    from etl_api.traffic_last as k
-    union all
-    select t.org_id, t.source_id, t.endpoint_id, t.host, case when not t.failed then t.at end, case when t.failed then t.at end,
-      t.code, t.message
-    from etl_api.traffic_tail as t
-  ) as l
-  group by l.org_id, l.source_id, l.endpoint_id, l.host;
-
-comment on view etl_api.answers_last is
-  'The last success and the last failure of each source and each address of clients, per tenant, of those the reader may see.';
-comment on column etl_api.answers_last.org_id is 'The tenant.';
-comment on column etl_api.answers_last.source_id is 'The source; null for an address of clients.';
-comment on column etl_api.answers_last.endpoint_id is 'The endpoint.';
-comment on column etl_api.answers_last.host is 'The host, where requests gave a URL.';
-comment on column etl_api.answers_last.success_at is 'The last attempt that succeeded; null: none yet.';
-comment on column etl_api.answers_last.failure_at is 'The last attempt that failed; null: none yet.';
-comment on column etl_api.answers_last.code is 'Substate after that failure: its class, or backoff when it was to be tried again.';
-comment on column etl_api.answers_last.message is 'That failure in words.';
-
-revoke all on etl_api.answers_last from public;
-grant select on etl_api.answers_last to authenticated, service_role;
--- end of source
-
--- source: sql/etl_api/watch/delivery_health.sql
-create or replace view etl_api.delivery_health with (security_invoker = true) as
-  select a.org_id, a.endpoint_id, coalesce(a.host, utils.url_host(e.url)) as host, e.url, e.disabled_at,
-    a.waiting, a.failing, a.in_flight, a.oldest_due_at,
-    utils.now() - a.oldest_due_at as oldest_due_age,
-    a.attempts,
-    pg_catalog.round((a.attempts - a.failures)::numeric / nullif(a.attempts, 0), 4) as success_rate,
-    a.success_at as last_success_at,
-    a.failure_at as last_failure_at,
-    a.message as last_error
-  from (
-    select p.org_id, p.endpoint_id, p.host,
-      coalesce(pg_catalog.sum(p.waiting), 0)::bigint as waiting,
-      coalesce(pg_catalog.sum(p.failing), 0)::bigint as failing,
-      coalesce(pg_catalog.sum(p.in_flight), 0)::bigint as in_flight,
-      pg_catalog.min(p.oldest_due_at) as oldest_due_at,
-      coalesce(pg_catalog.sum(p.attempts), 0)::bigint as attempts,
-      coalesce(pg_catalog.sum(p.failures), 0)::bigint as failures,
-      pg_catalog.max(p.success_at) as success_at,
-      pg_catalog.max(p.failure_at) as failure_at,
-      pg_catalog.max(p.message) as message
-    from (
-      select e.org_id, e.id as endpoint_id, null as host, null::bigint as waiting, null::bigint as failing,
-        null::bigint as in_flight, null::timestamptz as oldest_due_at, null::bigint as attempts, null::bigint as failures,
-        null::timestamptz as success_at, null::timestamptz as failure_at, null as message
-      from public.webhook_endpoint as e
-      union all
-      select d.org_id, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
-        pg_catalog.count(*), pg_catalog.count(*) filter (where d.attempts > 0), null,
-        pg_catalog.min(d.due_at) filter (where d.due_at <= clock.now), null, null, null, null, null
-      from public.delivery as d
-      cross join (select utils.now() as now) as clock
-      where d.state in ('waiting', 'ready')
-      group by 1, 2, 3
-      union all
-      select d.org_id, d.endpoint_id, case when d.endpoint_id is null then utils.url_host(d.url) end,
-        null, null, pg_catalog.count(*), null, null, null, null, null, null
-      from public.delivery as d
-      where d.state = 'in_progress'
-      group by 1, 2, 3
-      union all
-      select r.org_id, r.endpoint_id, r.host, null, null, null, null, r.answers, r.failures, null, null, null
-      from etl_api.answers as r
-      where r.source_id is null
-        and r.slot > utils.now() - interval '24 hours'
-      union all
-      select l.org_id, l.endpoint_id, l.host, null, null, null, null, null, null, l.success_at, l.failure_at, l.message
-      from etl_api.answers_last as l
-      where l.source_id is null
-    ) as p
-    group by p.org_id, p.endpoint_id, p.host
-  ) as a
-  left join public.webhook_endpoint as e on e.id = a.endpoint_id and e.org_id = a.org_id;
-
-comment on view etl_api.delivery_health is
-  'How each address of clients fares, of the tenants the reader may see: a row for each endpoint, and for each host that requests gave URLs of.';
-comment on column etl_api.delivery_health.org_id is 'The tenant.';
-comment on column etl_api.delivery_health.endpoint_id is 'The endpoint; null for URLs that requests gave.';
-comment on column etl_api.delivery_health.host is 'The host, with its port.';
-comment on column etl_api.delivery_health.url is 'The URL of the endpoint; null for URLs that requests gave.';
-comment on column etl_api.delivery_health.disabled_at is 'When the endpoint was disabled; null while it is in use.';
-comment on column etl_api.delivery_health.waiting is 'Messages that wait to be sent, due or not.';
-comment on column etl_api.delivery_health.failing is 'Of these, those that were tried before.';
-comment on column etl_api.delivery_health.in_flight is 'Messages being sent.';
-comment on column etl_api.delivery_health.oldest_due_at is 'Since when the oldest due one could have been sent; null when none is due.';
-comment on column etl_api.delivery_health.oldest_due_age is 'How long ago that was.';
-comment on column etl_api.delivery_health.attempts is 'Attempts that came to an end in the last 24 hours.';
-comment on column etl_api.delivery_health.success_rate is 'Share of these that the client took, 0 to 1; null without attempts.';
-comment on column etl_api.delivery_health.last_success_at is 'The last attempt that succeeded.';
-comment on column etl_api.delivery_health.last_failure_at is 'The last attempt that failed.';
-comment on column etl_api.delivery_health.last_error is 'That failure in words.';
-
-revoke all on etl_api.delivery_health from public;
-grant select on etl_api.delivery_health to authenticated, service_role;
--- end of source
-
--- source: sql/etl_api/watch/source_health.sql
-create or replace view etl_api.source_health with (security_invoker = true) as
-  select s.id as source_id, s.name as source, s.org_id, s.enabled,
-    coalesce(flight.requests, 0) as in_flight,
-    s.max_concurrency,
-    coalesce(runs.waiting, 0) as waiting_runs,
-    coalesce(requests.waiting, 0) as waiting_requests,
-    least(runs.oldest_due_at, requests.oldest_due_at) as oldest_due_at,
-    utils.now() - least(runs.oldest_due_at, requests.oldest_due_at) as oldest_due_age,
-    coalesce(hour.answers, 0) as answers,
-    coalesce(hour.failures, 0)::bigint as failures,
-    pg_catalog.round(hour.failures / hour.answers, 4) as failure_rate,
-    utils.bucket_milliseconds(hour.p50) as p50_ms,
-    utils.bucket_milliseconds(hour.p95) as p95_ms,
-    last.success_at as last_success_at,
-    last.failure_at as last_failure_at,
-    last.message as last_error,
-    used.rate_limit
-  from public.source as s
-  left join (
-    select r.source_id, pg_catalog.count(*) as requests
-    from public.run_request as r
-    where r.state = 'in_progress'
-    group by r.source_id
-  ) as flight on flight.source_id = s.id
-  left join (
-    select q.source_id, pg_catalog.count(*) as waiting,
-      pg_catalog.min(q.due_at) filter (where q.due_at <= clock.now) as oldest_due_at
-    from public.run_queue as q
-    cross join (select utils.now() as now) as clock
-    where q.state in ('waiting', 'ready')
-    group by q.source_id
-  ) as runs on runs.source_id = s.id
-  left join (
-    select r.source_id, pg_catalog.count(*) as waiting,
-      pg_catalog.min(r.due_at) filter (where r.due_at <= clock.now) as oldest_due_at
-    from public.run_request as r
-    cross join (select utils.now() as now) as clock
-    where r.state in ('waiting', 'ready')
-    group by r.source_id
-  ) as requests on requests.source_id = s.id
-  left join (
-    select c.source_id, pg_catalog.sum(c.answers)::bigint as answers, pg_catalog.sum(c.failures) as failures,
-      pg_catalog.min(c.bucket) filter (where c.timed_up_to >= 0.50 * c.timed) as p50,
-      pg_catalog.min(c.bucket) filter (where c.timed_up_to >= 0.95 * c.timed) as p95
-    from (
-      select b.source_id, nullif(b.bucket, -1) as bucket, b.answers, b.failures,
-        pg_catalog.sum(b.answers) filter (where b.bucket >= 0) over (partition by b.source_id order by b.bucket) as timed_up_to,
-        pg_catalog.sum(b.answers) filter (where b.bucket >= 0) over (partition by b.source_id) as timed
-      from (
-        select a.source_id, a.bucket, pg_catalog.sum(a.answers) as answers, pg_catalog.sum(a.failures) as failures
-        from etl_api.answers as a
-        where a.source_id is not null
-          and a.slot > utils.now() - interval '1 hour'
-        group by a.source_id, a.bucket
-      ) as b
-    ) as c
-    group by c.source_id
-  ) as hour on hour.source_id = s.id
-  left join (
-    select a.source_id, pg_catalog.max(a.success_at) as success_at, pg_catalog.max(a.failure_at) as failure_at,
-      (pg_catalog.array_agg(a.message order by a.failure_at desc) filter (where a.failure_at is not null))[1] as message
-    from etl_api.answers_last as a
-    where a.source_id is not null
-    group by a.source_id
-  ) as last on last.source_id = s.id
-  left join lateral (
-    select pg_catalog.jsonb_object_agg(l.key, pg_catalog.jsonb_build_object(
-      'limit', l.value,
-      'used', case
-        when w.began_at + ('1 ' || l.key)::interval > utils.now() then w.used
-        when w.source_id is not null or s.org_id is not null then 0
-      end)) as rate_limit
-    from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(s.rate_limit) = 'object' then s.rate_limit end) as l
-    left join etl_api.source_window as w on w.source_id = s.id and w.period = l.key
-    where l.key in ('second', 'minute', 'day')
-  ) as used on s.rate_limit is not null;
-
-comment on view etl_api.source_health is
-  'How each source fares: what is under way and waits, and what it answered in the last hour. Figures of the tenants the reader may see only, also for shared sources.';
-comment on column etl_api.source_health.source_id is 'The source.';
-comment on column etl_api.source_health.source is 'Its name.';
-comment on column etl_api.source_health.org_id is 'Its tenant; null when it is shared by all.';
-comment on column etl_api.source_health.enabled is 'Whether runs are allocated to it.';
-comment on column etl_api.source_health.in_flight is 'HTTP requests under way.';
-comment on column etl_api.source_health.max_concurrency is 'How many may be under way at once; null: not limited.';
-comment on column etl_api.source_health.waiting_runs is 'Runs that have not been taken, due or not.';
-comment on column etl_api.source_health.waiting_requests is 'HTTP requests that wait to be sent again, for a poll, a page.';
-comment on column etl_api.source_health.oldest_due_at is 'Since when the oldest due one of both could have been taken; null when none is due.';
-comment on column etl_api.source_health.oldest_due_age is 'How long ago that was.';
-comment on column etl_api.source_health.answers is 'Attempts that came to an end in the last hour (to five minutes): an answer, or none in time.';
-comment on column etl_api.source_health.failures is 'Of these, those that failed, to be tried again or not.';
-comment on column etl_api.source_health.failure_rate is 'failures / answers, 0 to 1; null without answers.';
-comment on column etl_api.source_health.p50_ms is 'Median of the milliseconds to the answer in the last hour, at most a tenth off.';
-comment on column etl_api.source_health.p95_ms is '95th percentile, likewise.';
-comment on column etl_api.source_health.last_success_at is 'The last attempt that succeeded.';
-comment on column etl_api.source_health.last_failure_at is 'The last attempt that failed.';
-comment on column etl_api.source_health.last_error is 'That failure in words.';
-comment on column etl_api.source_health.rate_limit is
-  'For each period of its rate_limit {limit, used}: requests allowed and sent in the current one, by all tenants; used is null where the reader may not see that.';
-
-revoke all on etl_api.source_health from public;
-grant select on etl_api.source_health to authenticated, service_role;
 -- end of source
 
 -- migrate:down
