@@ -37,7 +37,7 @@ describe("docs/requests.md", () => {
     const [data, errors] = jsonBlocks(section);
     if (errors === undefined) continue;
     it(`tells of ${code} what the engine says`, async () => {
-      const outcome = await request(data);
+      const outcome = await request(data!);
       expect(outcome.state).toBe("invalid");
       expect(outcome.state_substate).toBe(code);
       expect(outcome.errors).toEqual(JSON.parse(errors!));

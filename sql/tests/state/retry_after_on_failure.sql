@@ -1,6 +1,6 @@
 -- A failed activity runs again while others go on: what it failed waits for it again, what was skipped or went on
 -- without it stays as it is.
-select plan(8);
+select plan(11);
 
 select test_setup.graph('{
   "f": {"to": ["fx"]}, "fx": {"to": ["fy"]}, "fy": {},
@@ -33,5 +33,16 @@ select is(test_setup.nodes(), 'c=failed:all_runs_failed other=in_progress x=done
 select etl_api.cancel(test_setup.activity('other'));
 select is((select state || ':' || state_substate from workflow_request), 'done:partial', 'its result stands');
 select is_empty('select * from etl_api.check_state_sync()', 'parents and children agree');
+delete from workflow_request;
+delete from value;
+
+-- Two failed it: it waits again when the second of them is retried.
+select test_setup.graph('{"p": {"to": ["x"]}, "q": {"to": ["x"]}, "x": {"webhook": {"url": "https://client.test/x"}}, "other": {}}');
+select test_setup.settle('p', 404), test_setup.settle('q', 404);
+select etl_api.retry(test_setup.activity('p'));
+select is(test_setup.nodes(), 'other=in_progress p=in_progress q=failed:all_runs_failed x=invalid:dependency_failed', 'the other still fails it');
+select etl_api.retry(test_setup.activity('q'));
+select is(test_setup.nodes(), 'other=in_progress p=in_progress q=in_progress x=waiting:dependency', 'now none does');
+select is((select count(*) from delivery where url like '%/x'), 1::bigint, 'its client was told once that it failed');
 
 select * from finish();
