@@ -11792,7 +11792,7 @@ begin
   end if;
 
   perform etl_api.reopen_workflow(workflow_request_id);
-  -- What was given up because of it waits for it again.
+  -- What was given up because of it waits for it again, unless another failed it as well.
   perform etl_api.retry_activities(workflow_request_id, array(
     with recursive again as (
       select retry_activity.id as id
@@ -11804,6 +11804,15 @@ begin
         on a.id = d.activity_request_id
         and a.state = 'invalid'
         and a.state_substate = 'dependency_failed'
+        and not exists (
+          select 1
+          from public.activity_dependency as other
+          join public.activity_request as before on before.id = other.depends_on_id
+          where other.activity_request_id = a.id
+            and before.id <> retry_activity.id
+            and before.state in ('failed', 'timedout', 'invalid')
+            and before.state_substate is distinct from 'dependency_failed'
+            and before.on_failure = 'fail')
     )
     select again.id
     from again));
