@@ -1,9 +1,12 @@
 create or replace function utils.int_or_null(value jsonb) returns int
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when utils.number_or(value, null) between -2147483648 and 2147483647
-    then pg_catalog.round(utils.number_or(value, null))::int end
+begin
+  return case when pg_catalog.jsonb_typeof(value) = 'number' then
+    case when value::numeric between -2147483648 and 2147483647 then pg_catalog.round(value::numeric)::int end
+  end;
+end
 $$;
 
 comment on function utils.int_or_null(jsonb) is

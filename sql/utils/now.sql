@@ -1,10 +1,12 @@
 create or replace function utils.now() returns timestamptz
-language sql stable parallel safe
+language plpgsql stable parallel safe
 set search_path = ''
 as $$
-  select coalesce(
+begin
+  return coalesce(
     nullif(pg_catalog.current_setting('etl.fake_now', true), '')::timestamptz,
-    pg_catalog.now())
+    pg_catalog.now());
+end
 $$;
 
 comment on function utils.now() is

@@ -1,9 +1,11 @@
 create or replace function utils.uuid_or_null(value jsonb) returns uuid
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-    then (value #>> '{}')::uuid end
+begin
+  return case when value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+    then (value #>> '{}')::uuid end;
+end
 $$;
 
 comment on function utils.uuid_or_null(jsonb) is 'The UUID that a JSON string is; null for anything else.';

@@ -1,10 +1,13 @@
 create or replace function etl_api.setting_value(name text) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select s.value
-  from etl_api.setting as s
-  where s.name = setting_value.name
+begin
+  return (
+    select s.value
+    from etl_api.setting as s
+    where s.name = setting_value.name);
+end
 $$;
 
 comment on function etl_api.setting_value(text) is

@@ -1,11 +1,16 @@
 create or replace function etl_api.time_limit(config jsonb, name text) returns interval
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+declare
+  seconds numeric := utils.number_or(config -> name, null);
+begin
+  if seconds is null then
+    seconds := (etl_api.setting_value(name) #>> '{}')::numeric;
+  end if;
   -- Between a second and ten years, whatever somebody wrote: an interval must not overflow a timestamp.
-  select pg_catalog.make_interval(secs => greatest(1, least(315360000, coalesce(
-    case when pg_catalog.jsonb_typeof(config -> name) = 'number' then (config ->> name)::numeric end,
-    (select (s.value #>> '{}')::numeric from etl_api.setting as s where s.name = time_limit.name)))::double precision))
+  return pg_catalog.make_interval(secs => greatest(1, least(315360000, seconds))::double precision);
+end
 $$;
 
 comment on function etl_api.time_limit(jsonb, text) is
