@@ -26,18 +26,13 @@ begin
     return 0;
   end if;
 
-  perform etl_api.lock_workflows(array(
-    select distinct ar.workflow_request_id
-    from public.activity_request as ar
-    where ar.id = any (activity_ids)));
-  perform etl_api.create_run(activity_ids);
-  perform etl_api.advance_activities(activity_ids);
+  perform etl_api.advance_noted_activities(activity_ids);
   return pg_catalog.cardinality(activity_ids);
 end
 $$;
 
 comment on function etl_api.drain_advance_queue(int) is
-  'Looks again at the activity requests noted in advance_queue: creates the runs they need next, or ends them. Returns how many.';
+  'Looks again at the activity requests noted in advance_queue: creates the runs they need next, or ends them; see advance_noted_activities. Returns how many.';
 
 revoke execute on function etl_api.drain_advance_queue(int) from public;
 grant execute on function etl_api.drain_advance_queue(int) to service_role;

@@ -17,7 +17,7 @@ begin
         and r.state = 'in_progress') end,
     -- A window never goes back: who waited for the lock of the source may be a little behind the one before.
     case when pg_catalog.jsonb_typeof(s.rate_limit) = 'object' then (
-      select pg_catalog.min((l.value #>> '{}')::int - case when w.began_at >= etl_api.window_start(l.key) then w.used else 0 end)
+      select pg_catalog.min((l.value #>> '{}')::numeric::int - case when w.began_at >= etl_api.window_start(l.key) then w.used else 0 end)
       from pg_catalog.jsonb_each(s.rate_limit) as l
       left join etl_api.source_window as w
         on w.source_id = s.id
