@@ -122,3 +122,22 @@ test("test_mapping", () =>
     );
     expect(said).toBe(shown);
   }));
+
+test("what the engine could not do", () =>
+  withDatabase(async (database) => {
+    await prepare(
+      database,
+      `create function public.refuse() returns trigger language plpgsql as $$ begin
+        raise exception 'value out of range: overflow' using errcode = '22003';
+      end $$`,
+      "create trigger refuse before insert on run_request_payload for each row execute function public.refuse()",
+      `select test_setup.enrich('{a.test}', '{"datapoints": ["industry"]}')`,
+      "select * from test_setup.claim()",
+    );
+    const [said, written] = await run(
+      database,
+      "What the engine could not do",
+      "select org_id as id from public.run_queue",
+    );
+    expect(said).toBe(written);
+  }));
