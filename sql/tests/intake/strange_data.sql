@@ -28,7 +28,7 @@ select is(
   'The data of a request is an object, but this is a list.', 'a list 2,000 levels deep');
 select is(
   test_setup.faults(pg_catalog.jsonb_build_object('data', pg_catalog.jsonb_build_object('e', pg_temp.nested(2000)))) -> 0 ->> 'found',
-  '(array of ' || pg_catalog.pg_column_size(pg_temp.nested(2000)) || ' bytes)', 'what is too big to show is described');
+  '(array of 1 element)', 'what is too big to show is described');
 select is(
   (test_setup.request(pg_catalog.jsonb_build_object('input', pg_temp.nested(2000), 'data', '{"e": {"id": "00000000-0000-4000-8000-000000000002"}}'::jsonb))).errors,
   null, 'an input is anything, for an activity that takes none');
