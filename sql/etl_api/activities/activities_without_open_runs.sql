@@ -3,16 +3,23 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
+  -- offset 0 keeps a look-up by key from becoming a join, whatever the planner thinks of the size of a table.
   return (
-    select pg_catalog.array_agg(ar.id order by ar.id)
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)
-      and ar.state = 'in_progress'
+    select pg_catalog.array_agg(distinct i.id order by i.id)
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select ar.state
+      from public.activity_request as ar
+      where ar.id = i.id
+      offset 0
+    ) as ar
+    where ar.state = 'in_progress'
       and not exists (
         select 1
         from public.run_queue as q
-        where q.activity_request_id = ar.id
-          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')));
+        where q.activity_request_id = i.id
+          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+        offset 0));
 end
 $$;
 

@@ -1,20 +1,28 @@
 create or replace function etl_api.natural_key(key_datapoints text[], object jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  -- One member missing, and there is no key: an object known by half a key would merge with others.
-  select case when pg_catalog.count(part.value) = pg_catalog.cardinality(key_datapoints)
-    then pg_catalog.jsonb_object_agg(part.name, part.value) end
-  from (
-    select k.name,
-      case pg_catalog.jsonb_typeof(object -> k.name)
-        when 'string' then pg_catalog.to_jsonb(nullif(
-          pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(object ->> k.name, 'NFC'), E' \t\r\n')), ''))
-        when 'number' then pg_catalog.to_jsonb(pg_catalog.trim_scale((object ->> k.name)::numeric))
-        when 'boolean' then object -> k.name
-      end as value
-    from unnest(key_datapoints) as k (name)
-  ) as part
+declare
+  key jsonb := '{}';
+  name text;
+  part jsonb;
+begin
+  -- plpgsql, since its simple expressions are evaluated without an executor; this runs once per object.
+  foreach name in array coalesce(key_datapoints, '{}') loop
+    part := case pg_catalog.jsonb_typeof(object -> name)
+      when 'string' then pg_catalog.to_jsonb(nullif(
+        pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(object ->> name, 'NFC'), E' \t\r\n')), ''))
+      when 'number' then pg_catalog.to_jsonb(pg_catalog.trim_scale((object ->> name)::numeric))
+      when 'boolean' then object -> name
+    end;
+    -- One member missing, and there is no key: an object known by half a key would merge with others.
+    if part is null then
+      return null;
+    end if;
+    key := key || pg_catalog.jsonb_build_object(name, part);
+  end loop;
+  return nullif(key, '{}');
+end
 $$;
 
 comment on function etl_api.natural_key(text[], jsonb) is

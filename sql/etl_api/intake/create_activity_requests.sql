@@ -4,8 +4,11 @@ set search_path = ''
 as $$
 declare
   moment constant timestamptz := utils.now();
+  default_limit constant interval := etl_api.time_limit('{}', 'activity_timeout_seconds');
+  started_ids uuid[];
 begin
-  -- One statement for both tables: the triggers that start activities fire when the edges are there as well.
+  -- Those that wait for nobody are written as in progress at once: an update would be a second version of each row, and
+  -- check all its foreign keys again. They start when the edges are there as well.
   with edge as materialized (
     select e.org_id, e.from_id, e.to_id
     from etl_api.activity_edges(activities) as e
@@ -13,13 +16,17 @@ begin
     insert into public.activity_request
       (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, result_role, object_type_id, workflow_phase,
        config, destination, max_objects, datapoint_ids, source_ids, on_failure,
-       state, state_via, state_substate, created_at)
+       state, state_via, state_substate, created_at, started_at, timeout_at)
     select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type,
       (select etl_api.activity_types()) ->> a.activity_type, a.object_type_id, a.workflow_phase, a.config,
       nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
       a.on_failure,
-      case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
-      '{new,valid}', a.waits_for, moment
+      case when a.waits_for is null then 'in_progress' else 'waiting' end::public.activity_request_state,
+      case when a.waits_for is null then '{new,valid,ready}' else '{new,valid}' end::public.activity_request_state[],
+      a.waits_for, moment,
+      case when a.waits_for is null then moment end,
+      case when a.waits_for is null then moment + case when a.config ? 'activity_timeout_seconds'
+        then etl_api.time_limit(a.config, 'activity_timeout_seconds') else default_limit end end
     from (
       select r.*,
         case
@@ -28,15 +35,23 @@ begin
         end as waits_for
       from pg_catalog.unnest(activities) as r
     ) as a
+    returning id, state
+  ), joined as (
+    insert into public.activity_dependency (org_id, activity_request_id, depends_on_id)
+    select e.org_id, e.to_id, e.from_id
+    from edge as e
   )
-  insert into public.activity_dependency (org_id, activity_request_id, depends_on_id)
-  select e.org_id, e.to_id, e.from_id
-  from edge as e;
+  select pg_catalog.array_agg(c.id order by c.id) into started_ids
+  from created as c
+  where c.state = 'in_progress';
+  if started_ids is not null then
+    perform etl_api.start_activity_requests(started_ids);
+  end if;
 end
 $$;
 
 comment on function etl_api.create_activity_requests(etl_api.requested_activity[]) is
-  'Creates the activity requests of accepted requests and the edges between them. Those of the lowest phase that wait for nobody start when the statement ends.';
+  'Creates the activity requests of accepted requests and the edges between them. Those of the lowest phase that wait for nobody start.';
 
 revoke execute on function etl_api.create_activity_requests(etl_api.requested_activity[]) from public;
 grant execute on function etl_api.create_activity_requests(etl_api.requested_activity[]) to service_role;

@@ -6,12 +6,13 @@ as $$
 declare
   -- An object is new when it has the id that was made for it here.
   new_ids constant uuid[] := array(select utils.new_id() from unnest(natural_keys));
+  moment constant timestamptz := utils.now();
 begin
   -- Limits and offsets keep look-ups by key from becoming joins over the table, whatever the planner thinks of its size.
   -- In the order of the unique index, so that two writers of the same objects cannot wait for each other.
   insert into public.object (id, org_id, object_type_id, natural_key, key_hash, created_at)
   select distinct on (t.org_id, t.object_type_id, h.key_hash)
-    t.id, t.org_id, t.object_type_id, t.natural_key, h.key_hash, utils.now()
+    t.id, t.org_id, t.object_type_id, t.natural_key, h.key_hash, moment
   from unnest(new_ids, org_ids, object_type_ids, natural_keys) with ordinality
     as t (id, org_id, object_type_id, natural_key, ordinal)
   cross join lateral (

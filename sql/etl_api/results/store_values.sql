@@ -6,13 +6,14 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   stored int;
 begin
   -- In the order of the unique index, against deadlocks; the last of several sightings in one batch wins.
   insert into public.value
     (org_id, object_id, datapoint_id, source_id, value, confidence, run_request_id, observed_at)
   select distinct on (t.object_id, t.datapoint_id, t.source_id)
-    t.org_id, t.object_id, t.datapoint_id, t.source_id, t.value, t.confidence, t.run_request_id, utils.now()
+    t.org_id, t.object_id, t.datapoint_id, t.source_id, t.value, t.confidence, t.run_request_id, moment
   from unnest(org_ids, object_ids, datapoint_ids, source_ids, "values", confidences, run_request_ids)
     with ordinality as t (org_id, object_id, datapoint_id, source_id, value, confidence, run_request_id, ordinal)
   where t.value is not null

@@ -10,10 +10,16 @@ begin
   -- A loop over the few activity types, not over rows: a new type is a new function create_run_<type>.
   if object_ids is null then
     for kind in
-      select ar.activity_type, pg_catalog.array_agg(ar.id) as ids
-      from public.activity_request as ar
-      where ar.id = any (activity_request_ids)
-        and ar.state = 'in_progress'
+      -- offset 0 keeps a look-up by key from becoming a join, whatever the planner thinks of the size of a table.
+      select ar.activity_type, pg_catalog.array_agg(distinct i.id) as ids
+      from unnest(activity_request_ids) as i (id)
+      cross join lateral (
+        select r.activity_type, r.state
+        from public.activity_request as r
+        where r.id = i.id
+        offset 0
+      ) as ar
+      where ar.state = 'in_progress'
       group by ar.activity_type
       order by ar.activity_type
     loop
@@ -24,9 +30,14 @@ begin
   end if;
 
   for kind in
-    select ar.activity_type, pg_catalog.array_agg(ar.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
+    select ar.activity_type, pg_catalog.array_agg(i.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
     from unnest(activity_request_ids, object_ids) as i (id, object_id)
-    join public.activity_request as ar on ar.id = i.id
+    cross join lateral (
+      select r.activity_type, r.state, r.result_role
+      from public.activity_request as r
+      where r.id = i.id
+      offset 0
+    ) as ar
     where ar.state = 'in_progress'
       and ar.result_role = 'input'
     group by ar.activity_type

@@ -6,6 +6,7 @@ as $$
 #variable_conflict use_column
 declare
   guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
+  moment constant timestamptz := utils.now();
 begin
   return query
   with guardrail as materialized (
@@ -14,9 +15,15 @@ begin
     where guarded
   )
   -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
-  select ar.id, i.object_id, wanted.datapoint_id
+  -- offset 0 keeps look-ups by key from becoming joins, whatever the planner thinks of the size of a table.
+  select i.id, i.object_id, wanted.datapoint_id
   from unnest(activity_request_ids, object_ids) as i (id, object_id)
-  join public.activity_request as ar on ar.id = i.id
+  cross join lateral (
+    select r.datapoint_ids, r.source_ids
+    from public.activity_request as r
+    where r.id = i.id
+    offset 0
+  ) as ar
   cross join lateral unnest(ar.datapoint_ids) as wanted (datapoint_id)
   where not exists (
     select 1
@@ -31,14 +38,15 @@ begin
     ) as age on true
     where v.object_id = i.object_id
       and v.datapoint_id = wanted.datapoint_id
-      and (age.max_age is null or v.observed_at + age.max_age > utils.now())
+      and (age.max_age is null or v.observed_at + age.max_age > moment)
       -- A value that the activity may not accept is as good as none.
       and not (guarded and exists (
         select 1
         from guardrail as g
-        where g.activity_request_id = ar.id
+        where g.activity_request_id = i.id
           and g.datapoint_id = wanted.datapoint_id
-          and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false)));
+          and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
+    offset 0);
 end
 $$;
 
