@@ -8,34 +8,36 @@ begin
   return query
   select ar.id,
     case
-      when runs.failed > 0 and runs.done = 0 and found.objects = 0 then 'failed'
-      when ar.result_role = 'input' and runs.failed > 0 and runs.done = 0 and found."values" = 0 then 'failed'
+      when found.failed > 0 and found.done = 0 and found.objects = 0 then 'failed'
+      when ar.result_role = 'input' and found.failed > 0 and found.done = 0 and found."values" = 0 then 'failed'
       when ar.result_role = 'input' and found.objects = 0 and ar.errors is not null then 'failed'
       else 'done'
     end::public.activity_request_state,
     case
-      when runs.failed > 0 and runs.done = 0 and (found.objects = 0 or (ar.result_role = 'input' and found."values" = 0))
+      when found.failed > 0 and found.done = 0 and (found.objects = 0 or (ar.result_role = 'input' and found."values" = 0))
         then 'all_runs_failed'
       when found.objects = 0 and ar.result_role = 'input' and ar.errors is not null then 'missing_value'
       when found.objects = 0 then 'no_objects'
-      when found.missing > 0 or ar.errors is not null or (ar.result_role = 'result' and runs.failed > 0) then 'partial'
+      when found.missing > 0 or ar.errors is not null or (ar.result_role = 'result' and found.failed > 0) then 'partial'
     end
-  from public.activity_request as ar
+  from unnest(activity_request_ids) as i (id)
   cross join lateral (
-    select
-      pg_catalog.count(*) filter (where q.state = 'done') as done,
-      pg_catalog.count(*) filter (where q.state in ('failed', 'invalid', 'timedout')) as failed
-    from public.run_queue as q
-    where q.activity_request_id = ar.id
-  ) as runs
+    select ending.id, ending.result_role, ending.errors
+    from public.activity_request as ending
+    where ending.id = i.id
+    offset 0
+  ) as ar
   cross join lateral (
     select (r.summary ->> 'objects')::bigint as objects,
       (r.summary ->> 'values')::bigint as "values",
-      (r.summary ->> 'missing')::bigint as missing
+      (r.summary ->> 'missing')::bigint as missing,
+      coalesce((r.summary #>> '{runs,done}')::bigint, 0) as done,
+      coalesce((r.summary #>> '{runs,failed}')::bigint, 0) + coalesce((r.summary #>> '{runs,invalid}')::bigint, 0)
+        + coalesce((r.summary #>> '{runs,timedout}')::bigint, 0) as failed
     from public.activity_result as r
-    where r.activity_request_id = ar.id
-  ) as found
-  where ar.id = any (activity_request_ids);
+    where r.activity_request_id = i.id
+    offset 0
+  ) as found;
 end
 $$;
 

@@ -8,31 +8,32 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  over_ids uuid[];
+  moment constant timestamptz := utils.now();
+  over_ids constant uuid[] := etl_api.activities_without_open_runs(activity_request_ids);
+  ended record;
 begin
-  over_ids := etl_api.activities_without_open_runs(activity_request_ids);
   if over_ids is null then
     return;
   end if;
-
-  -- A search that found nothing has its next source asked; what then has an open run goes on.
-  if etl_api.create_run(over_ids) > 0 then
-    over_ids := etl_api.activities_without_open_runs(over_ids);
-    if over_ids is null then
-      return;
-    end if;
-  end if;
-
   perform etl_api.reconstruct_values_to_activity_requests(over_ids);
+
+  select pg_catalog.array_agg(e.activity_request_id) as ids, pg_catalog.array_agg(e.state) as states,
+    pg_catalog.array_agg(e.substate) as substates
+  into ended
+  from etl_api.activity_ends(over_ids) as e;
 
   update public.activity_request as ar
   set state = e.state,
       state_via = null,
       state_substate = e.substate,
-      finished_at = utils.now()
-  from etl_api.activity_ends(over_ids) as e
-  where ar.id = e.activity_request_id
-    and ar.state = 'in_progress';
+      finished_at = moment
+  from (
+    select t.*
+    from unnest(ended.ids, ended.states, ended.substates) as t (id, state, substate)
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(ended.ids)
+  ) as e
+  where ar.id = e.id;
 
   perform etl_api.deliver_activity_results(over_ids);
   perform etl_api.advance_workflows(array(
@@ -43,7 +44,7 @@ end
 $$;
 
 comment on function etl_api.advance_activities(uuid[]) is
-  'Moves on those of these activity requests whose runs have all ended: asks the next source where one is left, else rebuilds the result, ends the activity, queues its messages and moves its workflow on. The caller holds the workflow locks.';
+  'Moves on those of these activity requests whose runs have all ended: rebuilds the result, ends the activity, queues its messages and moves its workflow on. The caller holds the workflow locks and has created the runs that are needed next.';
 
 revoke execute on function etl_api.advance_activities(uuid[]) from public;
 grant execute on function etl_api.advance_activities(uuid[]) to service_role;

@@ -3,28 +3,35 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   answers etl_api.answer[];
 begin
-  -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it.
+  -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it. Ids of one
+  -- length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups look-ups.
   select pg_catalog.array_agg(row(
       r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
       r.attempts, r.polls, utils.int_or_null(g.value -> 'status'), g.value -> 'body',
       coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer
       order by r.id)
   into answers
-  from (
-    select r.*
-    from public.run_request as r
-    where r.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(results) as k (id)))
-      and r.state = 'in_progress'
-      and r.lease_until > utils.now()
-      and r.lease_token = utils.uuid_or_null(results -> r.id::text -> 'lease_token')
-    order by r.id
+  from pg_catalog.jsonb_each(results) as g (id, value)
+  cross join lateral (
+    select held.*
+    from public.run_request as held
+    where held.id = g.id::uuid
+    offset 0
     for no key update
   ) as r
-  join public.source as s on s.id = r.source_id
-  cross join lateral (select results -> r.id::text as value) as g
-  cross join lateral etl_api.judge_answer(s, r.kind, r.attempts, r.polls, g.value) as j;
+  cross join lateral (
+    select source
+    from public.source
+    where source.id = r.source_id
+    offset 0
+  ) as s (row)
+  cross join lateral etl_api.judge_answer(s.row, r.kind, r.attempts, r.polls, g.value) as j
+  where r.state = 'in_progress'
+    and r.lease_until > moment
+    and r.lease_token = utils.uuid_or_null(g.value -> 'lease_token');
   if answers is null then
     return '{}'::etl_api.answer[];
   end if;
@@ -33,9 +40,9 @@ begin
     (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
   select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
     g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
-    utils.int_or_null(g.value -> 'duration_ms'), utils.now()
+    utils.int_or_null(g.value -> 'duration_ms'), moment
   from unnest(answers) as a
-  cross join lateral (select results -> a.run_request_id::text as value) as g
+  cross join lateral (select results -> a.run_request_id::text as value offset 0) as g
   left join lateral (
     select p.answer_no
     from public.run_response as p

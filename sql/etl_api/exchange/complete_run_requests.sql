@@ -20,6 +20,14 @@ begin
   end if;
   taken_ids := etl_api.take_answers(etl_api.completions_by_id(results, 'run_request_id'));
 
+  -- Mostly all are taken: then each has an id, none was given twice, and there is nothing to look up.
+  if pg_catalog.cardinality(taken_ids) = pg_catalog.jsonb_array_length(results) then
+    return query
+    select (e.value ->> 'run_request_id')::uuid, true, null::text
+    from pg_catalog.jsonb_array_elements(results) as e (value);
+    return;
+  end if;
+
   return query
   select t.id, coalesce(t.id = any (taken_ids) and t.first, false),
     case
@@ -31,11 +39,19 @@ begin
       else 'the lease is lost: nothing was changed'
     end
   from (
-    select utils.uuid_or_null(e.value -> 'run_request_id') as id, e.place,
-      pg_catalog.row_number() over (partition by utils.uuid_or_null(e.value -> 'run_request_id') order by e.place) = 1 as first
-    from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+    select e.id, e.place, pg_catalog.row_number() over (partition by e.id order by e.place) = 1 as first
+    from (
+      select utils.uuid_or_null(r.value -> 'run_request_id') as id, r.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as r (value, place)
+      offset 0
+    ) as e
   ) as t
-  left join public.run_request as r on r.id = t.id
+  left join lateral (
+    select known.id, known.state
+    from public.run_request as known
+    where known.id = t.id
+    offset 0
+  ) as r on true
   order by t.place;
 end
 $$;

@@ -14,7 +14,9 @@ begin
       lease_until = null,
       lease_token = null,
       finished_at = utils.now()
-  where r.id = any (run_request_ids)
+  -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+  from (select given.id from unnest(run_request_ids) as given (id) limit pg_catalog.cardinality(run_request_ids)) as i
+  where r.id = i.id
     and r.state in ('waiting', 'ready', 'in_progress');
 end
 $$;

@@ -18,7 +18,8 @@ begin
       select 1
       from public.run_request as r
       where r.root_id = n.root_id
-        and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'));
+        and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+      offset 0);
   if root_ids is not null then
     perform etl_api.advance_activities(etl_api.end_runs(root_ids));
   end if;

@@ -1,12 +1,14 @@
 create or replace function etl_api.source_template(source public.source, kind text) returns jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select case kind
+begin
+  return case kind
     when 'run' then source.run_request_template
     when 'status' then source.status_request_template
     when 'delivery' then source.delivery_request_template
-  end
+  end;
+end
 $$;
 
 comment on function etl_api.source_template(public.source, text) is

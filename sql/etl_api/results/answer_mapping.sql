@@ -1,23 +1,23 @@
 create or replace function etl_api.answer_mapping(source_id uuid, object_type_id uuid, template jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  -- The mapping row says where objects sit in the answer; where it gives no path, the template's response does.
-  select case
-      when os.key_mapping_json is null then '{}'
-      when pg_catalog.jsonb_typeof(os.key_mapping_json) = 'object' then os.key_mapping_json
-      else pg_catalog.jsonb_build_object('path', os.key_mapping_json)
-    end
-    || case
-      when os.key_mapping_json is null or (pg_catalog.jsonb_typeof(os.key_mapping_json) = 'object' and not os.key_mapping_json ? 'path')
-        then pg_catalog.jsonb_build_object('path', coalesce(template #> '{response,objects}', '[]'))
-      else '{}'
-    end
-  from (select 1) as one
-  left join public.object_source as os
-    on os.source_id = answer_mapping.source_id
+declare
+  mapping jsonb;
+begin
+  select os.key_mapping_json into mapping
+  from public.object_source as os
+  where os.source_id = answer_mapping.source_id
     and os.object_type_id = answer_mapping.object_type_id
-    and os.direction = 'result'
+    and os.direction = 'result';
+  -- The mapping row says where objects sit in the answer; where it gives no path, the template's response does.
+  if pg_catalog.jsonb_typeof(mapping) <> 'object' then
+    return pg_catalog.jsonb_build_object('path', mapping);
+  elsif mapping ? 'path' then
+    return mapping;
+  end if;
+  return coalesce(mapping, '{}') || pg_catalog.jsonb_build_object('path', coalesce(template #> '{response,objects}', '[]'));
+end
 $$;
 
 comment on function etl_api.answer_mapping(uuid, uuid, jsonb) is

@@ -4,37 +4,62 @@ returns table (
   root_id uuid, place bigint, natural_key jsonb, object jsonb, raw jsonb)
 language plpgsql stable
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key, whatever the planner thinks of their number: "offset 0" leaves nothing else.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 #variable_conflict use_column
 begin
   return query
-  select a.run_request_id, a.org_id, ar.id, ar.activity_id, ar.result_role, ar.object_type_id, a.source_id, a.root_id, n.place,
-    etl_api.natural_key(t.key_datapoints, whole.object), whole.object, n.raw
-  from unnest(answers) as a
-  join public.activity_request as ar on ar.id = a.activity_request_id
-  join public.object_type as t on t.id = ar.object_type_id
-  join public.source as s on s.id = a.source_id
+  with given as materialized (
+    select a.run_request_id, a.org_id, a.source_id, a.root_id, a.kind, a.body, ar.*
+    from unnest(answers) as a
+    cross join lateral (
+      select asking.id as activity_request_id, asking.activity_id, asking.result_role, asking.object_type_id
+      from public.activity_request as asking
+      where asking.id = a.activity_request_id
+      offset 0
+    ) as ar
+    where a.verdict = 'map'
+      and a.body is not null
+  ),
+  -- What a source says of a type is read once for all its answers.
+  reading as materialized (
+    select g.source_id, g.kind, g.object_type_id, t.key_datapoints,
+      etl_api.answer_mapping(g.source_id, g.object_type_id, etl_api.source_template(s.row, g.kind)) as mapping
+    from (select distinct given.source_id, given.kind, given.object_type_id from given) as g
+    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.object_type_id offset 0) as t
+    cross join lateral (select source from public.source where source.id = g.source_id offset 0) as s (row)
+  )
+  select g.run_request_id, g.org_id, g.activity_request_id, g.activity_id, g.result_role, g.object_type_id, g.source_id,
+    g.root_id, n.place, etl_api.natural_key(r.key_datapoints, whole.object), whole.object, n.raw
+  from given as g
+  join reading as r
+    on r.source_id = g.source_id
+    and r.kind = g.kind
+    and r.object_type_id = g.object_type_id
   cross join lateral (
-    select etl_api.answer_mapping(s.id, ar.object_type_id, etl_api.source_template(s, a.kind)) as mapping
-  ) as m
-  cross join lateral (
-    select found.object, found.raw, pg_catalog.row_number() over () as place
-    from utils.jsonb_resolve_object_names(a.body, m.mapping) as found
+    select found.raw || found.object as object, found.raw, pg_catalog.row_number() over () as place
+    from utils.jsonb_resolve_object_names(g.body, r.mapping) as found
   ) as n
   cross join lateral (
     -- A key datapoint that neither the fields nor its own name give may have a mapping of its own.
-    select case when (n.raw || n.object) ?& t.key_datapoints then n.raw || n.object
-      else n.raw || n.object || coalesce((
+    select case when n.object ?& r.key_datapoints then n.object
+      else n.object || coalesce((
         select pg_catalog.jsonb_object_agg(d.name, utils.jsonb_resolve_value(n.raw, ds.key_mapping_json))
-        from public.datapoint_source as ds
-        join public.datapoint as d on d.id = ds.datapoint_id
-        where ds.source_id = s.id
-          and d.object_type_id = t.id
-          and d.name = any (t.key_datapoints)
-          and not (n.raw || n.object) ? d.name), '{}') end as object
-  ) as whole
-  where a.verdict = 'map'
-    and a.body is not null;
+        from public.datapoint as d
+        cross join lateral (
+          select mapped.key_mapping_json
+          from public.datapoint_source as mapped
+          where mapped.source_id = g.source_id
+            and mapped.datapoint_id = d.id
+          offset 0
+        ) as ds
+        where d.object_type_id = g.object_type_id
+          and d.name = any (r.key_datapoints)
+          and not n.object ? d.name), '{}') end as object
+    offset 0
+  ) as whole;
 end
 $$;
 

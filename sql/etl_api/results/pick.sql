@@ -1,10 +1,13 @@
 create or replace function etl_api.pick(object jsonb, names text[]) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
-  from unnest(names) as n (name)
-  where object ? n.name
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
+    from unnest(names) as n (name)
+    where object ? n.name);
+end
 $$;
 
 comment on function etl_api.pick(jsonb, text[]) is 'The members of an object that have one of these names.';

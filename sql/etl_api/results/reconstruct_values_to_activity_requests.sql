@@ -1,6 +1,9 @@
 create or replace function etl_api.reconstruct_values_to_activity_requests(activity_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see answer_objects.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 declare
   guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
@@ -10,37 +13,35 @@ begin
   end if;
 
   insert into public.activity_result (activity_request_id, org_id, objects, refusals, summary, created_at)
-  select ar.id, ar.org_id, built.objects, coalesce(refused.json -> 'first', '[]'),
+  select ar.id, ar.org_id, coalesce(built.objects, '[]'), coalesce(refused.json -> 'first', '[]'),
     pg_catalog.jsonb_build_object(
-      'objects', built.count,
-      'values', built."values",
-      'missing', pg_catalog.cardinality(wanted.names) * built.count
-        - case when pg_catalog.cardinality(wanted.names) > 0 then built."values" else 0 end,
+      'objects', coalesce(built.count, 0),
+      'values', coalesce(built."values", 0),
+      'missing', coalesce(built.missing, 0),
       'refused', coalesce(refused.json -> 'count', '0'),
-      'runs', runs.by_state)
+      'runs', coalesce(runs.by_state, '{}'))
     || case when ar.result_role = 'result' then pg_catalog.jsonb_build_object(
-      'new', built.new,
-      'known', built.count - built.new) else '{}' end,
+      'new', coalesce(built.new, 0),
+      'known', coalesce(built.count - built.new, 0)) else '{}' end,
     utils.now()
-  from public.activity_request as ar
+  from unnest(activity_request_ids) as i (id)
   cross join lateral (
-    select array(
-      select d.name
-      from public.datapoint as d
-      where d.id = any (ar.datapoint_ids)) as names
-  ) as wanted
-  cross join lateral etl_api.result_objects(ar.id, ar.result_role, wanted.names, guarded) as built
+    select asking.id, asking.org_id, asking.result_role
+    from public.activity_request as asking
+    where asking.id = i.id
+    offset 0
+  ) as ar
+  left join etl_api.result_objects(activity_request_ids, guarded) as built on built.activity_request_id = ar.id
   cross join lateral (select case when guarded then etl_api.activity_refusals(ar.id) end as json) as refused
-  cross join lateral (
-    select coalesce(pg_catalog.jsonb_object_agg(s.state, s.count), '{}') as by_state
+  left join lateral (
+    select pg_catalog.jsonb_object_agg(s.state, s.count) as by_state
     from (
       select q.state, pg_catalog.count(*) as count
       from public.run_queue as q
       where q.activity_request_id = ar.id
       group by q.state
     ) as s
-  ) as runs
-  where ar.id = any (activity_request_ids)
+  ) as runs on true
   on conflict (activity_request_id, org_id) do update
     set objects = excluded.objects,
         refusals = excluded.refusals,

@@ -1,61 +1,65 @@
-create or replace function etl_api.result_objects(
-  activity_request_id uuid, result_role text, names text[], guarded boolean,
-  out objects jsonb, out count bigint, out "values" bigint, out new bigint)
+create or replace function etl_api.result_objects(activity_request_ids uuid[], guarded boolean)
+returns table (activity_request_id uuid, objects jsonb, count bigint, "values" bigint, missing bigint, new bigint)
 language plpgsql stable
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see answer_objects.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
+#variable_conflict use_column
+declare
+  part record;
 begin
   -- An enrichment delivers what was asked for; a search everything known of what it found, unless told what.
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'object_type', t.name,
-      'key', o.natural_key,
-      'values', part."values",
-      'provenance', part.provenance)
-      || case when result_objects.result_role = 'result'
-        then pg_catalog.jsonb_build_object('new', seen.is_new) else '{}' end order by known.place), '[]'),
-    pg_catalog.count(*),
-    coalesce(pg_catalog.sum(part.count), 0),
-    pg_catalog.count(*) filter (where seen.is_new)
-  into result_objects.objects, result_objects.count, result_objects."values", result_objects.new
-  from etl_api.object_values(array(
-      select x.object_id
-      from public.activity_object as x
-      where x.activity_request_id = result_objects.activity_request_id
-        and x.role = result_objects.result_role
-      order by x.score desc nulls last, x.ordinal),
-    case when guarded then result_objects.activity_request_id end) as known
-  -- A probe each: a plan made while the table was small would go through all of it for every object.
+  select pg_catalog.array_agg(ar.id) as activity_ids, pg_catalog.array_agg(ar.names) as names,
+    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
+  into part
+  from unnest(activity_request_ids) as i (id)
   cross join lateral (
-    select thing.natural_key, thing.object_type_id
+    select asking.id, asking.result_role, (
+      select pg_catalog.jsonb_agg(d.name)
+      from public.datapoint as d
+      where d.id = any (asking.datapoint_ids)) as names
+    from public.activity_request as asking
+    where asking.id = i.id
+    offset 0
+  ) as ar
+  cross join lateral (
+    select ao.object_id, case when ar.result_role = 'result' then coalesce(ao.is_new, false) end as is_new
+    from public.activity_object as ao
+    where ao.activity_request_id = ar.id
+      and ao.role = ar.result_role
+    order by ao.score desc nulls last, ao.ordinal
+  ) as x;
+
+  return query
+  select t.activity_id,
+    pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'object_type', o.type_name,
+      'key', o.natural_key,
+      'values', known."values",
+      'provenance', known.provenance)
+      || case when t.is_new is not null then pg_catalog.jsonb_build_object('new', t.is_new) else '{}' end order by t.place),
+    pg_catalog.count(*),
+    pg_catalog.sum(n.count)::bigint,
+    coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(t.names) - n.count), 0)::bigint,
+    pg_catalog.count(*) filter (where t.is_new)
+  from etl_api.object_values(part.object_ids, part.names, case when guarded then part.activity_ids end) as known
+  join unnest(part.activity_ids, part.names, part.are_new) with ordinality as t (activity_id, names, is_new, place)
+    on t.place = known.place
+  cross join lateral (
+    select thing.natural_key, (select kind.name from public.object_type as kind where kind.id = thing.object_type_id) as type_name
     from public.object as thing
     where thing.id = known.object_id
-    limit 1
+    offset 0
   ) as o
-  join public.object_type as t on t.id = o.object_type_id
-  cross join lateral (
-    select case when result_objects.result_role = 'result' then (
-      select coalesce(x.is_new, false)
-      from public.activity_object as x
-      where x.activity_request_id = result_objects.activity_request_id
-        and x.role = 'result'
-        and x.object_id = known.object_id) end as is_new
-  ) as seen
-  cross join lateral (
-    select picked."values", picked.provenance,
-      (select pg_catalog.count(*) from pg_catalog.jsonb_object_keys(picked."values")) as count
-    from (
-      select
-        case when pg_catalog.cardinality(names) = 0 then known."values" else etl_api.pick(known."values", names) end as "values",
-        case when pg_catalog.cardinality(names) = 0 then known.provenance
-          else etl_api.pick(known.provenance, names) end as provenance
-      offset 0
-    ) as picked
-  ) as part;
+  cross join lateral (select pg_catalog.count(*) as count from pg_catalog.jsonb_object_keys(known."values")) as n
+  group by t.activity_id;
 end
 $$;
 
-comment on function etl_api.result_objects(uuid, text, text[], boolean) is
-  'The objects that an activity request results in, the best first where they are ranked, with the values known now under these names (none: all of them): [{object_type, key, values, provenance}], of a search also new; how many objects, values and new objects there are.';
+comment on function etl_api.result_objects(uuid[], boolean) is
+  'The objects that activity requests result in, the best first where they are ranked, with the values known now of the datapoints they ask for (none named: of all): [{object_type, key, values, provenance}], of a search also new; how many objects, values, values that are missing and new objects there are. With guarded, without the values that guardrails refuse. No row where there is no object.';
 
-revoke execute on function etl_api.result_objects(uuid, text, text[], boolean) from public;
-grant execute on function etl_api.result_objects(uuid, text, text[], boolean) to service_role;
+revoke execute on function etl_api.result_objects(uuid[], boolean) from public;
+grant execute on function etl_api.result_objects(uuid[], boolean) to service_role;
