@@ -3,25 +3,26 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  schedule jsonb := coalesce(
-    (select s.value from etl_api.setting as s where s.name = 'delivery_schedule_seconds'), '[]');
+  moment constant timestamptz := utils.now();
+  schedule constant jsonb := coalesce(etl_api.setting_value('delivery_schedule_seconds'), '[]');
   taken_ids uuid[];
 begin
-  with held as (
-    select d.id, d.attempts
-    from public.delivery as d
-    where d.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(results) as k (id)))
-      and d.state = 'in_progress'
-      and d.lease_until > utils.now()
-      and d.lease_token = utils.uuid_or_null(results -> d.id::text -> 'lease_token')
-    order by d.id
-    for no key update
-  ),
-  judged as materialized (
-    select h.id, g.value as answer, j.*
-    from held as h
-    cross join lateral (select results -> h.id::text as value) as g
-    cross join lateral etl_api.judge_delivery(h.attempts, g.value, schedule) as j
+  -- Ids of one length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups
+  -- look-ups.
+  with judged as materialized (
+    select d.id, g.value as answer, j.*
+    from pg_catalog.jsonb_each(results) as g (id, value)
+    cross join lateral (
+      select held.*
+      from public.delivery as held
+      where held.id = g.id::uuid
+      offset 0
+      for no key update
+    ) as d
+    cross join lateral etl_api.judge_delivery(d.attempts, g.value, schedule) as j
+    where d.state = 'in_progress'
+      and d.lease_until > moment
+      and d.lease_token = utils.uuid_or_null(g.value -> 'lease_token')
   ),
   moved as (
     update public.delivery as d
@@ -33,14 +34,14 @@ begin
         lease_token = null,
         http_status = utils.int_or_null(j.answer -> 'status'),
         error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
-        finished_at = case when j.verdict <> 'retry' then utils.now() end
+        finished_at = case when j.verdict <> 'retry' then moment end
     from judged as j
     where d.id = j.id
     returning d.id, d.endpoint_id, d.org_id, d.http_status
   ),
   disabled as (
     update public.webhook_endpoint as e
-    set disabled_at = utils.now()
+    set disabled_at = moment
     from moved as m
     where m.http_status = 410
       and e.id = m.endpoint_id

@@ -33,6 +33,14 @@ begin
     perform etl_api.settle_deliveries(workflow_ids);
   end if;
 
+  -- Mostly all are taken: then each has an id, none was given twice, and there is nothing to look up.
+  if pg_catalog.cardinality(taken_ids) = pg_catalog.jsonb_array_length(results) then
+    return query
+    select (e.value ->> 'delivery_id')::uuid, true, null::text
+    from pg_catalog.jsonb_array_elements(results) as e (value);
+    return;
+  end if;
+
   return query
   select t.id, coalesce(t.id = any (taken_ids) and t.first, false),
     case
@@ -44,11 +52,19 @@ begin
       else 'the lease is lost: nothing was changed'
     end
   from (
-    select utils.uuid_or_null(e.value -> 'delivery_id') as id, e.place,
-      pg_catalog.row_number() over (partition by utils.uuid_or_null(e.value -> 'delivery_id') order by e.place) = 1 as first
-    from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+    select e.id, e.place, pg_catalog.row_number() over (partition by e.id order by e.place) = 1 as first
+    from (
+      select utils.uuid_or_null(r.value -> 'delivery_id') as id, r.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as r (value, place)
+      offset 0
+    ) as e
   ) as t
-  left join public.delivery as d on d.id = t.id
+  left join lateral (
+    select known.id, known.state
+    from public.delivery as known
+    where known.id = t.id
+    offset 0
+  ) as d on true
   order by t.place;
 end
 $$;

@@ -2,6 +2,7 @@ create or replace function etl_api.current_deliveries(workflow_request_ids uuid[
 returns table (workflow_request_id uuid, activity_request_id uuid, state public.delivery_state, delivery_id uuid)
 language plpgsql stable
 set search_path = ''
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 begin

@@ -6,6 +6,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   lease interval := etl_api.time_limit(null, 'lease_seconds');
   timeout interval := etl_api.time_limit(null, 'delivery_timeout_seconds');
 begin
@@ -16,10 +17,10 @@ begin
         state_via = case when d.state = 'waiting' then '{ready}'::public.delivery_state[] end,
         state_substate = null,
         attempts = d.attempts + 1,
-        lease_until = utils.now() + lease + timeout,
+        lease_until = moment + lease + timeout,
         lease_token = pg_catalog.gen_random_uuid(),
         worker = lease_deliveries.worker,
-        claimed_at = utils.now()
+        claimed_at = moment
     where d.id = any (delivery_ids)
     returning d.id, d.org_id, d.lease_token, d.lease_until, d.url, d.secret_name, d.event_type, d.attempts,
       coalesce(d.message_id, d.id) as message_id

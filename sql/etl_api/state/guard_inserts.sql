@@ -3,6 +3,8 @@ language plpgsql
 security definer
 set search_path = ''
 set jit = off
+-- As in guard_transitions.
+set plan_cache_mode = force_generic_plan
 set enable_nestloop = off
 set enable_mergejoin = off
 as $$

@@ -4,6 +4,7 @@ security definer
 set search_path = ''
 set jit = off
 -- The plan is made once, for the first statement's number of rows; these keep it right for 1 row and for 10,000.
+set plan_cache_mode = force_generic_plan
 -- Hash joins by name, since hot functions above switch them off for tables.
 set enable_hashjoin = on
 set enable_nestloop = off
@@ -38,7 +39,7 @@ begin
       case when n.via is not null and (n.via is distinct from o.via
           or n.state <> o.state and (o.state::text, n.state::text) not in (
             select t.from_state, t.to_state from etl_api.state_transition as t))
-        then n.via::text[] else '{}' end as via
+        then n.via::text[] end as via
     from new_row as n
     left join old_row as o on o.id = n.id and o.org_id = n.org_id and o.replay = n.replay
     where o.id is null
@@ -46,13 +47,16 @@ begin
         or n.substate is distinct from o.substate
         or n.via is not null and n.via is distinct from o.via)
   ), step as materialized (
-    -- Set-returning functions side by side in one row move in step.
     select c.id, c.org_id, c.workflow_request_id, c.moved, c.stays, c.substate, c.error, c.errors,
-      pg_catalog.unnest(c.old_state || c.via) as from_state,
-      pg_catalog.unnest(array[c.old_substate]) as from_substate,
-      pg_catalog.unnest(c.via || c.state) as to_state,
-      pg_catalog.generate_series(pg_catalog.cardinality(c.via), 0, -1) = 0 as is_last
-    from changed as c
+      case when c.place = 0 then c.old_state else c.via[c.place] end as from_state,
+      case when c.place = 0 then c.old_substate end as from_substate,
+      case when c.place = c.places then c.state else c.via[c.place + 1] end as to_state,
+      c.place = c.places as is_last
+    from (
+      select c.*, coalesce(pg_catalog.cardinality(c.via), 0) as places,
+        pg_catalog.generate_series(0, coalesce(pg_catalog.cardinality(c.via), 0)) as place
+      from changed as c
+    ) as c
   ), written as (
     insert into etl_api.state_history
       (entity, entity_id, org_id, from_state, from_substate, to_state, substate, reason, at)

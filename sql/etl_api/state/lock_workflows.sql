@@ -1,6 +1,7 @@
 create or replace function etl_api.lock_workflows(workflow_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 begin
   -- One order for everybody, so that two holders of several locks cannot wait for each other. What is read
