@@ -12,12 +12,7 @@ as $$
 #variable_conflict use_column
 declare
   steps constant jsonb := utils.path_steps(jsonb_nodes.path);
-  -- Names that #> would take for an index are left to the ways below, like everything that may branch.
-  names constant text[] := case
-    when not pg_catalog.jsonb_path_exists(
-      steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
-    then array(select pg_catalog.jsonb_array_elements_text(steps))
-  end;
+  names constant text[] := utils.path_names(steps);
   shape text[];
   shapes jsonb;
 begin

@@ -9,7 +9,21 @@ declare
   steps constant jsonb := utils.mapping_path(mapping);
   deep constant boolean := steps = '"**"' or steps @> '["**"]';
   fields constant jsonb := case when pg_catalog.jsonb_typeof(mapping) = 'object' then mapping -> 'fields' end;
+  names constant text[] := case when fields is null then utils.path_names(steps) end;
+  node constant jsonb := data #> names;
 begin
+  -- Most mappings are names that lead to one object or a list of them.
+  if pg_catalog.jsonb_typeof(node) = 'object' then
+    return query values (node, names, node);
+    return;
+  elsif pg_catalog.jsonb_typeof(node) = 'array' then
+    return query
+    select e.value, names || (e.n - 1)::text, e.value
+    from pg_catalog.jsonb_array_elements(node) with ordinality as e (value, n)
+    where pg_catalog.jsonb_typeof(e.value) = 'object';
+    return;
+  end if;
+
   return query
   with node as (
     select n.value, n.path, n.place

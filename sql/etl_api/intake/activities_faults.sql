@@ -4,6 +4,8 @@ language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  configured_ids constant uuid[] := etl_api.configured_requests(workflow_request_ids);
 begin
   return query
   with refused as materialized (
@@ -11,17 +13,11 @@ begin
   ), plain as materialized (
     select * from etl_api.request_faults(workflow_request_ids)
     union all
-    select * from etl_api.activity_faults(activities)
+    select * from etl_api.config_faults(configured_ids, '{}') where configured_ids <> '{}'
     union all
-    select * from etl_api.config_faults(workflow_request_ids, activities)
+    select * from etl_api.webhook_faults(configured_ids, '{}') where configured_ids <> '{}'
     union all
-    select * from etl_api.datapoint_faults(activities)
-    union all
-    select * from etl_api.source_faults(activities)
-    union all
-    select * from etl_api.webhook_faults(workflow_request_ids, activities)
-    union all
-    select * from etl_api.target_faults(activities)
+    select * from etl_api.body_faults(etl_api.suspect_activities(activities))
     union all
     select * from etl_api.dependency_faults(activities)
   )

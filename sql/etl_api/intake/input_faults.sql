@@ -10,35 +10,48 @@ declare
   handed_to uuid[] := array(select distinct e.to_id from etl_api.activity_edges(activities) as e where e.to_id is not null);
 begin
   -- An empty list is nothing to do, and objects without a key cost only themselves; but no list at all is a slip.
+  -- Where it would be is one question for all that ask the same sources about the same type.
   return query
   select a.workflow_request_id, 'missing_value', '$.input', etl_api.shorten_json(w.data -> 'input'),
     pg_catalog.format('The activity %s finds no input in the request: nothing says which %s objects it is about.',
-      pg_catalog.to_json(a.activity_name), t.name),
+      pg_catalog.to_json(a.activity_name), (select t.name from public.object_type as t where t.id = asked.object_type_id)),
     coalesce(
       'Give them at ' || looked.places || '.',
       'No source says where they are: insert an object_source of direction input.')
-  from pg_catalog.unnest(activities) as a
-  join public.workflow_request as w
-    on w.id = a.workflow_request_id
-    and w.org_id = a.org_id
-    and w.replay = 0
-  join public.object_type as t on t.id = a.object_type_id
+  from (
+    select r.org_id, r.source_ids, r.object_type_id, pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids,
+      pg_catalog.array_agg(r.activity_name) as names
+    from pg_catalog.unnest(activities) as r
+    where (select etl_api.activity_types()) ->> r.activity_type = 'input'
+      and r.source_ids <> '{}'
+      and r.id <> all (handed_to)
+    group by r.org_id, r.source_ids, r.object_type_id
+    offset 0
+  ) as asked
   cross join lateral (
-    select pg_catalog.string_agg(distinct etl_api.path_text(utils.mapping_path(m.key_mapping_json)), ', ') as places
-    from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
-  ) as looked
-  where (select etl_api.activity_types()) ->> a.activity_type = 'input'
-    and a.source_ids <> '{}'
-    and a.id <> all (handed_to)
-    and not exists (
-      select 1
-      from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
-      cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+    select pg_catalog.string_agg(distinct etl_api.path_text(p.path), ', ') as places,
       -- The members of an empty list are no members, but the list is there.
-      cross join lateral utils.jsonb_resolve_values(
-        w.data, case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"' then p.path - -1 else p.path end)
-        as n (value)
-      where n.value <> 'null');
+      pg_catalog.array_agg(case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"'
+        then p.path - -1 else p.path end) as paths
+    from etl_api.input_mappings(asked.org_id, asked.source_ids, asked.object_type_id) as m
+    cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+    offset 0
+  ) as looked
+  cross join lateral unnest(asked.workflow_request_ids, asked.names) as a (workflow_request_id, activity_name)
+  cross join lateral (
+    select r.data
+    from public.workflow_request as r
+    where r.id = a.workflow_request_id
+      and r.org_id = asked.org_id
+      and r.replay = 0
+    offset 0
+  ) as w
+  where not exists (
+    select 1
+    from pg_catalog.unnest(looked.paths) as p (path)
+    cross join lateral utils.jsonb_resolve_values(w.data, p.path) as n (value)
+    where n.value <> 'null'
+    offset 0);
 end
 $$;
 
