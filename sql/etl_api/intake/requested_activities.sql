@@ -1,12 +1,14 @@
 create or replace function etl_api.requested_activities(workflow_request_ids uuid[]) returns etl_api.requested_activity[]
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select resolved
     from etl_api.resolve_activities(array(
       select read
-      from etl_api.read_activities(workflow_request_ids) as read)) as resolved)
+      from etl_api.read_activities(workflow_request_ids) as read)) as resolved);
+end
 $$;
 
 comment on function etl_api.requested_activities(uuid[]) is

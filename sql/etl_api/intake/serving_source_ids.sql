@@ -1,10 +1,11 @@
 create or replace function etl_api.serving_source_ids(
   org_id uuid, activity_type text, object_type_id uuid, datapoint_ids uuid[], allowed_source_ids uuid[])
 returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select s.id
     from public.source as s
     left join lateral (
@@ -31,7 +32,8 @@ as $$
       and (s.org_id is null or s.org_id = serving_source_ids.org_id)
       and (allowed_source_ids is null or s.id = any (allowed_source_ids))
       and (d.priority is not null or (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result')
-    order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id)
+    order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id);
+end
 $$;
 
 comment on function etl_api.serving_source_ids(uuid, text, uuid, uuid[], uuid[]) is

@@ -1,8 +1,9 @@
 create or replace function etl_api.unknown_source_ids(org_id uuid, source_ids uuid[]) returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select named.id
     from pg_catalog.unnest(source_ids) with ordinality as named (id, place)
     where not exists (
@@ -10,7 +11,8 @@ as $$
       from public.source as s
       where s.id = named.id
         and (s.org_id is null or s.org_id = unknown_source_ids.org_id))
-    order by named.place)
+    order by named.place);
+end
 $$;
 
 comment on function etl_api.unknown_source_ids(uuid, uuid[]) is

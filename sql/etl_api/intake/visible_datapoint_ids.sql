@@ -1,9 +1,10 @@
 create or replace function etl_api.visible_datapoint_ids(org_id uuid, object_type_id uuid, names text[]) returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
   -- A tenant's own datapoint goes before a shared one of the same name.
-  select array(
+  return array(
     select (
       select d.id
       from public.datapoint as d
@@ -13,7 +14,8 @@ as $$
       order by d.org_id nulls last
       limit 1)
     from pg_catalog.unnest(names) with ordinality as n (name, place)
-    order by n.place)
+    order by n.place);
+end
 $$;
 
 comment on function etl_api.visible_datapoint_ids(uuid, uuid, text[]) is

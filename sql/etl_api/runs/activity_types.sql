@@ -1,20 +1,23 @@
 create or replace function etl_api.activity_types() returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
   -- The catalog is the list: whoever adds the function has added the type.
-  select coalesce(pg_catalog.jsonb_object_agg(
-    pg_catalog.substr(p.proname::text, 12),
-    case when p.proargtypes::text = '2951' then 'result' else 'input' end), '{}')
-  from pg_catalog.pg_proc as p
-  join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-  where n.nspname = 'etl_api'
-    and p.proname >= 'create_run_'
-    and p.proname < 'create_run`'
-    and p.prokind = 'f'
-    and p.prorettype = 'int'::pg_catalog.regtype
-    -- 2951 is uuid[].
-    and p.proargtypes::text in ('2951', '2951 2951')
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(
+      pg_catalog.substr(p.proname::text, 12),
+      case when p.proargtypes::text = '2951' then 'result' else 'input' end), '{}')
+    from pg_catalog.pg_proc as p
+    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname = 'etl_api'
+      and p.proname >= 'create_run_'
+      and p.proname < 'create_run`'
+      and p.prokind = 'f'
+      and p.prorettype = 'int'::pg_catalog.regtype
+      -- 2951 is uuid[].
+      and p.proargtypes::text in ('2951', '2951 2951'));
+end
 $$;
 
 comment on function etl_api.activity_types() is
