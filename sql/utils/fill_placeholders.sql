@@ -1,41 +1,45 @@
-create or replace function utils.fill_placeholders(marked text, vars jsonb, in_url boolean) returns jsonb
+create or replace function utils.fill_placeholders(parts text[], vars jsonb, out request jsonb, out missing text[])
 language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  result text := marked;
   name text;
   value jsonb;
-  content text;
+  filled text;
 begin
-  loop
-    -- What is put in holds no mark, so this is always the next placeholder of the template.
-    name := pg_catalog.substring(result, E'[\x01\x02]([^\x05]*)\x05');
-    exit when name is null;
+  missing := '{}';
+  for i in 2..pg_catalog.cardinality(parts) by 2 loop
+    name := pg_catalog.substr(parts[i], 2);
     value := utils.placeholder_value(name, vars);
     if value is null then
-      raise exception using
-        errcode = 'ETL03',
-        message = pg_catalog.format('placeholder <<$%s>> cannot be resolved', name),
-        hint = 'The variables hold no such name or member; a template names what its source needs to be asked.';
-    end if;
-    result := pg_catalog.replace(result, E'\x01' || name || E'\x05', value::text);
-    if pg_catalog.strpos(result, E'\x02' || name || E'\x05') > 0 then
-      content := utils.jsonb_compact(value);
-      result := pg_catalog.replace(result, E'\x02' || name || E'\x05',
-        case when in_url then utils.url_encode(content) else utils.json_escape(content) end);
+      name := case when pg_catalog.strpos(name, '\') = 0 then name else ('"' || name || '"')::jsonb #>> '{}' end;
+      missing := case when name = any (missing) then missing else missing || name end;
+    else
+      parts[i] := case pg_catalog.left(parts[i], 1)
+        when E'\x01' then value::text
+        when E'\x02' then utils.json_escape(utils.jsonb_compact(value))
+        else utils.url_encode(utils.jsonb_compact(value))
+      end;
     end if;
   end loop;
-  if pg_catalog.strpos(result, '$secret.') > 0 then
-    result := pg_catalog.regexp_replace(result, '<<(\$+secret\.)', '<<$\1', 'g');
+  if missing <> '{}' then
+    return;
   end if;
-  return pg_catalog.regexp_replace(
-    pg_catalog.translate(result, E'\x04', '$'), E'\x03([^\x05]*)\x05', '<<$secret.\1>>', 'g')::jsonb;
+
+  filled := pg_catalog.array_to_string(parts, '');
+  if pg_catalog.strpos(filled, '$secret.') > 0 then
+    filled := pg_catalog.regexp_replace(filled, '<<(\$+secret\.)', '<<$\1', 'g');
+  end if;
+  filled := pg_catalog.replace(filled, E'\x04', '$');
+  if pg_catalog.strpos(filled, E'\x03') > 0 then
+    filled := pg_catalog.regexp_replace(filled, E'\x03([^\x05]*)\x05', '<<$secret.\1>>', 'g');
+  end if;
+  request := filled::jsonb;
 end
 $$;
 
-comment on function utils.fill_placeholders(text, jsonb, boolean) is
-  'A marked template with the values of its placeholders, parsed; see utils.replace_request_placeholders.';
+comment on function utils.fill_placeholders(text[], jsonb) is
+  'A template cut by utils.cut_template with the values of its placeholders: request; or, when the variables do not hold all, null and the names that are missing, each once, in order. See utils.replace_request_placeholders.';
 
-revoke execute on function utils.fill_placeholders(text, jsonb, boolean) from public;
-grant execute on function utils.fill_placeholders(text, jsonb, boolean) to authenticated, service_role;
+revoke execute on function utils.fill_placeholders(text[], jsonb) from public;
+grant execute on function utils.fill_placeholders(text[], jsonb) to authenticated, service_role;

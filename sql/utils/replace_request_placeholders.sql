@@ -14,22 +14,15 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  result jsonb := '{}'::jsonb;
-  plain jsonb := template;
-  name text;
+  filled constant record := utils.fill_placeholders(utils.cut_template(template), coalesce(vars, '{}'));
 begin
-  if pg_catalog.jsonb_typeof(template) = 'object' then
-    foreach name in array '{url,query}'::text[] loop
-      if pg_catalog.jsonb_typeof(template -> name) = 'string' then
-        result := result || pg_catalog.jsonb_build_object(
-          name, utils.fill_placeholders(utils.mark_placeholders((template -> name)::text), coalesce(vars, '{}'), true));
-        plain := plain - name;
-      end if;
-    end loop;
-    return result || utils.fill_placeholders(
-      utils.mark_placeholders((plain - 'response')::text), coalesce(vars, '{}'), false);
+  if filled.missing <> '{}' then
+    raise exception using
+      errcode = 'ETL03',
+      message = pg_catalog.format('placeholder <<$%s>> cannot be resolved', filled.missing[1]),
+      hint = 'The variables hold no such name or member; a template names what its source needs to be asked.';
   end if;
-  return utils.fill_placeholders(utils.mark_placeholders(template::text), coalesce(vars, '{}'), false);
+  return filled.request;
 end
 $$;
 

@@ -3,6 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   due_ids uuid[];
   unpaid_ids uuid[];
 begin
@@ -15,7 +16,7 @@ begin
     where r.source_id = c.source_id
       and r.org_id = c.org_id
       and r.state in ('waiting', 'ready')
-      and r.due_at <= utils.now()
+      and r.due_at <= moment
     order by r.due_at
     limit c.turns
     for update skip locked

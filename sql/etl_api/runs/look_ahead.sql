@@ -1,9 +1,11 @@
 create or replace function etl_api.look_ahead(requests int, batch int) returns int
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
+begin
   -- Looking further than 2,000 rows ahead for a fuller request would lock rows that another claim could take.
-  select least(requests::bigint * batch, greatest(requests, 2000))::int
+  return least(requests::bigint * batch, greatest(requests, 2000))::int;
+end
 $$;
 
 comment on function etl_api.look_ahead(int, int) is

@@ -6,7 +6,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  lease interval := etl_api.time_limit(null, 'lease_seconds');
+  moment constant timestamptz := utils.now();
+  lease constant interval := etl_api.time_limit(null, 'lease_seconds');
   requests jsonb[];
   missing jsonb[];
   request_ids uuid[];
@@ -44,11 +45,11 @@ begin
     (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
      state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at)
   select t.id, t.org_id, t.workflow_request_id, t.activity_request_id, t.source_id, 'run', t.id, 1, t.cost,
-    'in_progress', '{new,valid,ready}', utils.now(), utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
-    pg_catalog.gen_random_uuid(), send_runs.worker, utils.now(), utils.now()
+    'in_progress', '{new,valid,ready}', moment, moment + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
+    pg_catalog.gen_random_uuid(), send_runs.worker, moment, moment
   from unnest(request_ids, org_ids, workflow_request_ids, activity_request_ids, source_ids, costs, fates)
     as t (id, org_id, workflow_request_id, activity_request_id, source_id, cost, fate)
-  join public.source as s on s.id = t.source_id
+  cross join lateral (select asked.timeout_seconds from public.source as asked where asked.id = t.source_id limit 1) as s
   where t.fate = 'sent';
 
   insert into public.run_request_payload (run_request_id, org_id, request)

@@ -6,6 +6,8 @@ language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
 begin
   return query
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
@@ -27,7 +29,7 @@ begin
       where q.source_id = c.source_id
         and q.org_id = c.org_id
         and q.state in ('waiting', 'ready')
-        and q.due_at <= utils.now()
+        and q.due_at <= moment
       order by q.priority desc, q.due_at, q.activity_request_id
       limit etl_api.look_ahead(c.turns, c.max_objects_per_request)
       for update skip locked
