@@ -38,8 +38,14 @@ begin
   perform etl_api.deliver_activity_results(over_ids);
   perform etl_api.advance_workflows(array(
     select distinct ar.workflow_request_id
-    from public.activity_request as ar
-    where ar.id = any (over_ids)));
+    from unnest(over_ids) as i (id)
+    -- By key: in the order of another index the planner would read all of them.
+    cross join lateral (
+      select known.workflow_request_id
+      from public.activity_request as known
+      where known.id = i.id
+      offset 0
+    ) as ar));
 end
 $$;
 

@@ -21,11 +21,17 @@ begin
 
   ids := workflow_request_ids;
   loop
-    select pg_catalog.array_agg(w.id order by w.id) into ids
-    from public.workflow_request as w
-    where w.id = any (ids)
-      and w.replay = 0
-      and w.state = 'in_progress';
+    select pg_catalog.array_agg(distinct w.id) into ids
+    from unnest(ids) as i (id)
+    -- By key: the index of the open ones would lead through all of them.
+    cross join lateral (
+      select moving.id, moving.state
+      from public.workflow_request as moving
+      where moving.id = i.id
+        and moving.replay = 0
+      offset 0
+    ) as w
+    where w.state = 'in_progress';
     exit when ids is null;
     all_ids := all_ids || ids;
     perform pg_catalog.set_config('etl.advancing', '{}', true);

@@ -7,9 +7,16 @@ begin
   set workflow_phase = s.phase
   from (
     select ar.workflow_request_id, pg_catalog.min(ar.workflow_phase) as phase
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select starting.workflow_request_id, starting.workflow_phase
+      from public.activity_request as starting
+      where starting.id = i.id
+      offset 0
+    ) as ar
     group by ar.workflow_request_id
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(activity_request_ids)
   ) as s
   where w.id = s.workflow_request_id
     and w.replay = 0
@@ -20,7 +27,8 @@ begin
   set state = 'ready',
       state_via = null,
       state_substate = null
-  where ar.id = any (activity_request_ids)
+  from (select given.id from unnest(activity_request_ids) as given (id) limit pg_catalog.cardinality(activity_request_ids)) as i
+  where ar.id = i.id
     and ar.state = 'waiting';
 end
 $$;

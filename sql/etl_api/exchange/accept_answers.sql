@@ -11,8 +11,7 @@ begin
   select pg_catalog.array_agg(row(
       r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
       r.attempts, r.polls, utils.int_or_null(g.value -> 'status'), g.value -> 'body',
-      coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer
-      order by r.id)
+      coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer)
   into answers
   from pg_catalog.jsonb_each(results) as g (id, value)
   cross join lateral (

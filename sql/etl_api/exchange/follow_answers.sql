@@ -7,7 +7,12 @@ declare
   requests jsonb[];
   missing jsonb[];
   max_pages int := utils.number_or((select s.value from etl_api.setting as s where s.name = 'max_pages'), 1000);
+  followed constant etl_api.answer[] := etl_api.answers_to_follow(answers);
 begin
+  if followed is null then
+    return;
+  end if;
+
   select
     pg_catalog.array_agg(f.cost) as costs,
     pg_catalog.array_agg(f.run_request_id) as before_ids,
@@ -25,17 +30,22 @@ begin
       case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
       utils.now() + case when a.kind = 'run' and s.status_request_template is not null
         then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at, 0 as cost
-    from unnest(answers) as a
+    from unnest(followed) as a
     join public.source as s on s.id = a.source_id
     where a.verdict = 'ask'
     union all
     -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
     select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
       a.kind, utils.now(), case when a.kind = 'run' then s.cost_per_run else 0 end
-    from unnest(answers) as a
+    from unnest(followed) as a
     join public.source as s on s.id = a.source_id
-    join public.activity_request as ar on ar.id = a.activity_request_id
-    join public.run_request as r on r.id = a.run_request_id
+    cross join lateral (
+      select asking.id, asking.result_role, asking.max_objects
+      from public.activity_request as asking
+      where asking.id = a.activity_request_id
+      offset 0
+    ) as ar
+    cross join lateral (select sent.cursor from public.run_request as sent where sent.id = a.run_request_id offset 0) as r
     cross join lateral (select etl_api.source_template(s, a.kind) as json) as template
     where a.verdict = 'map'
       and a.page < max_pages

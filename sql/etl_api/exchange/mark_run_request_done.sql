@@ -2,24 +2,32 @@ create or replace function public.mark_run_request_done() returns trigger
 language plpgsql
 security definer
 set search_path = ''
--- Old and new rows have no index: a hash joins them, whatever the functions above switch off for tables.
-set enable_hashjoin = on
 as $$
 declare
   root_ids uuid[];
 begin
-  -- A chain of requests is over when none of it is open; the runs it carried end with it.
-  select pg_catalog.array_agg(distinct n.root_id) into root_ids
-  from new_rows as n
-  join old_rows as o on o.id = n.id
-  where n.state in ('done', 'failed', 'timedout', 'invalid')
-    and o.state is distinct from n.state
-    and not exists (
-      select 1
-      from public.run_request as r
-      where r.root_id = n.root_id
-        and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-      offset 0);
+  -- A chain of requests is over when none of it is open; the runs it carried end with it. Old and new rows have no
+  -- index: grouped by their id they meet at once, whatever joins are switched off above.
+  select pg_catalog.array_agg(distinct changed.root_id) into root_ids
+  from (
+    select both_rows.root_id
+    from (
+      select n.id, n.root_id, n.state as is_now, null as was
+      from new_rows as n
+      union all
+      select o.id, o.root_id, null, o.state
+      from old_rows as o
+    ) as both_rows
+    group by both_rows.id, both_rows.root_id
+    having pg_catalog.max(both_rows.is_now) in ('done', 'failed', 'timedout', 'invalid')
+      and pg_catalog.max(both_rows.is_now) is distinct from pg_catalog.max(both_rows.was)
+  ) as changed
+  where not exists (
+    select 1
+    from public.run_request as r
+    where r.root_id = changed.root_id
+      and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+    offset 0);
   if root_ids is not null then
     perform etl_api.advance_activities(etl_api.end_runs(root_ids));
   end if;

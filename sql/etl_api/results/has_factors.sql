@@ -6,15 +6,25 @@ begin
   return exists (
     select 1
     from (
+      -- Looked up by key, whatever the planner thinks of the tables: "offset 0" leaves nothing else.
       select distinct ar.activity_id, ar.org_id
-      from public.activity_request as ar
-      where ar.id = any (activity_request_ids)
+      from unnest(activity_request_ids) as i (id)
+      cross join lateral (
+        select asking.activity_id, asking.org_id
+        from public.activity_request as asking
+        where asking.id = i.id
+        offset 0
+      ) as ar
+      offset 0
     ) as a
-    join public.factor as f
-      on f.activity_id = a.activity_id
-      and f.is_guardrail = guardrails
-      and f.datapoint_id is not null
-      and (f.org_id is null or f.org_id = a.org_id));
+    where exists (
+      select 1
+      from public.factor as f
+      where f.activity_id = a.activity_id
+        and f.is_guardrail = guardrails
+        and f.datapoint_id is not null
+        and (f.org_id is null or f.org_id = a.org_id)
+      offset 0));
 end
 $$;
 

@@ -1,9 +1,6 @@
 create or replace function etl_api.reconstruct_values_to_activity_requests(activity_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
--- Lists meet by hash and rows are looked up by key; see answer_objects.
-set enable_hashjoin = on
-set enable_nestloop = off
 as $$
 declare
   guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
@@ -13,27 +10,27 @@ begin
   end if;
 
   insert into public.activity_result (activity_request_id, org_id, objects, refusals, summary, created_at)
-  select ar.id, ar.org_id, coalesce(built.objects, '[]'), coalesce(refused.json -> 'first', '[]'),
+  select ar.id, ar.org_id, built.objects, coalesce(refused.json -> 'first', '[]'),
     pg_catalog.jsonb_build_object(
-      'objects', coalesce(built.count, 0),
-      'values', coalesce(built."values", 0),
-      'missing', coalesce(built.missing, 0),
+      'objects', built.count,
+      'values', built."values",
+      'missing', built.missing,
       'refused', coalesce(refused.json -> 'count', '0'),
       'runs', coalesce(runs.by_state, '{}'))
     || case when ar.result_role = 'result' then pg_catalog.jsonb_build_object(
-      'new', coalesce(built.new, 0),
-      'known', coalesce(built.count - built.new, 0)) else '{}' end,
+      'new', built.new,
+      'known', built.count - built.new) else '{}' end,
     utils.now()
-  from unnest(activity_request_ids) as i (id)
+  from etl_api.result_objects(activity_request_ids, guarded) as built
+  -- Looked up by key, whatever the planner thinks of the table: "offset 0" leaves nothing else.
   cross join lateral (
     select asking.id, asking.org_id, asking.result_role
     from public.activity_request as asking
-    where asking.id = i.id
+    where asking.id = built.activity_request_id
     offset 0
   ) as ar
-  left join etl_api.result_objects(activity_request_ids, guarded) as built on built.activity_request_id = ar.id
   cross join lateral (select case when guarded then etl_api.activity_refusals(ar.id) end as json) as refused
-  left join lateral (
+  cross join lateral (
     select pg_catalog.jsonb_object_agg(s.state, s.count) as by_state
     from (
       select q.state, pg_catalog.count(*) as count
@@ -41,7 +38,7 @@ begin
       where q.activity_request_id = ar.id
       group by q.state
     ) as s
-  ) as runs on true
+  ) as runs
   on conflict (activity_request_id, org_id) do update
     set objects = excluded.objects,
         refusals = excluded.refusals,

@@ -4,77 +4,23 @@ create or replace function etl_api.store_answer_values(
 returns int
 language plpgsql
 set search_path = ''
--- Lists meet by hash and rows are looked up by key; see answer_objects.
-set enable_hashjoin = on
-set enable_nestloop = off
 as $$
 declare
   known record;
 begin
-  with given as materialized (
-    select t.*
-    from unnest(
-        org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids)
-      with ordinality
-      as t (org_id, activity_request_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id, place)
-    where t.object_id is not null
-  ),
-  -- What a source is mapped for is read once for all its answers.
-  mapped as materialized (
-    select g.org_id, g.type_id, g.source_id, d.id as datapoint_id, d.name, d.name = any (t.key_datapoints) as is_key,
-      ds.key_mapping_json as mapping, utils.mapping_member(ds.key_mapping_json) as member, ds.confidence
-    from (select distinct given.org_id, given.type_id, given.source_id from given) as g
-    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.type_id offset 0) as t
-    cross join lateral (
-      select point.id, point.name
-      from public.datapoint as point
-      where point.object_type_id = g.type_id
-        and (point.org_id is null or point.org_id = g.org_id)
-      offset 0
-    ) as d
-    left join lateral (
-      select offered.key_mapping_json, offered.confidence
-      from public.datapoint_source as offered
-      where offered.source_id = g.source_id
-        and offered.datapoint_id = d.id
-      offset 0
-    ) as ds on true
-  ),
-  said as (
-    -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
-    -- that was asked about, the key is known.
-    select g.org_id, g.activity_request_id, g.object_id, m.datapoint_id, g.source_id, coalesce(m.confidence, 1) as confidence,
-      g.run_request_id, g.stored_id is null as is_asked,
-      case
-        when m.mapping is null then g.object -> m.name
-        when m.member is not null then g.raw -> m.member
-        else utils.jsonb_resolve_value(g.raw, m.mapping)
-      end as value
-    from given as g
-    join mapped as m
-      on m.org_id = g.org_id
-      and m.type_id = g.type_id
-      and m.source_id = g.source_id
-    where case when g.stored_id is null then m.mapping is not null and not m.is_key
-      else m.mapping is not null or g.object ? m.name end
-    -- The last sighting wins; offset 0, so that a value is made once and not again for each look at it.
-    order by g.place
-    offset 0
-  )
   select
-    pg_catalog.array_agg(s.org_id) as org_ids,
-    pg_catalog.array_agg(s.activity_request_id) as activity_ids,
-    pg_catalog.array_agg(s.object_id) as object_ids,
-    pg_catalog.array_agg(s.datapoint_id) as datapoint_ids,
-    pg_catalog.array_agg(s.source_id) as source_ids,
-    pg_catalog.array_agg(s.value) as "values",
-    pg_catalog.array_agg(s.confidence) as confidences,
-    pg_catalog.array_agg(s.run_request_id) as run_request_ids,
-    pg_catalog.array_agg(s.is_asked) as are_asked
+    pg_catalog.array_agg(v.org_id) as org_ids,
+    pg_catalog.array_agg(v.activity_request_id) as activity_ids,
+    pg_catalog.array_agg(v.object_id) as object_ids,
+    pg_catalog.array_agg(v.datapoint_id) as datapoint_ids,
+    pg_catalog.array_agg(v.source_id) as source_ids,
+    pg_catalog.array_agg(v.value) as "values",
+    pg_catalog.array_agg(v.confidence) as confidences,
+    pg_catalog.array_agg(v.run_request_id) as run_request_ids,
+    pg_catalog.array_agg(v.is_asked) as are_asked
   into known
-  from said as s
-  where s.value is not null
-    and s.value <> 'null';
+  from etl_api.answer_values(
+    org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids) as v;
 
   -- What is found is known, whether it qualifies or not; of what was asked about, only accepted values are stored.
   if true = any (known.are_asked) and etl_api.has_factors(activity_request_ids, true) then
