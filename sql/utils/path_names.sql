@@ -4,7 +4,7 @@ set search_path = ''
 as $$
 declare
   steps constant jsonb := utils.path_steps(path);
-  names text[] := '{}';
+  names text[] := '{}'::text[];
 begin
   -- Names that #> would take for an index are no plain names, like everything that may branch.
   if pg_catalog.jsonb_path_exists(

@@ -3,7 +3,7 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  key jsonb := '{}';
+  key jsonb := '{}'::jsonb;
   name text;
   part jsonb;
 begin

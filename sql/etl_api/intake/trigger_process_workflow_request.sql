@@ -2,13 +2,6 @@ create or replace function etl_api.trigger_process_workflow_request() returns tr
 language plpgsql
 security definer
 set search_path = ''
--- For all that runs in it. One plan for any number of rows: made anew for each statement it would cost a single row
--- more than the work. Rows are looked up by their keys, whatever the planner thinks of their number.
-set plan_cache_mode = force_generic_plan
-set enable_seqscan = off
-set enable_hashjoin = off
-set enable_mergejoin = off
-set jit = off
 as $$
 declare
   new_ids uuid[];
