@@ -52,7 +52,7 @@ begin
   ) as bad on true
   where q.state = 'in_progress';
   if ended.run_ids is null then
-    return '{}';
+    return '{}'::uuid[];
   end if;
 
   update public.run_queue as q

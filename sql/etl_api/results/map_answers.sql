@@ -4,7 +4,8 @@ set search_path = ''
 as $$
 declare
   found record;
-  stored record;
+  stored_ids uuid[];
+  are_new boolean[];
   object_ids uuid[];
   links record;
   stored_values int;
@@ -17,8 +18,8 @@ begin
     pg_catalog.array_agg(o.source_id) as source_ids,
     pg_catalog.array_agg(o.root_id) as root_ids,
     pg_catalog.array_agg(o.natural_key) as natural_keys,
-    -- Where objects were asked about, an answer speaks of these: it stores no new one.
     pg_catalog.array_agg(case when o.result_role = 'result' then o.natural_key end) as new_keys,
+    pg_catalog.bool_or(o.result_role = 'result') as searched,
     pg_catalog.array_agg(o.object) as objects,
     pg_catalog.array_agg(o.raw) as raws,
     pg_catalog.array_agg(o.run_request_id) filter (where o.natural_key is null and o.result_role = 'result') as keyless
@@ -31,19 +32,22 @@ begin
     perform etl_api.logger_keyless(found.keyless);
   end if;
 
-  select s.object_ids, s.are_new into stored
-  from etl_api.store_objects(found.org_ids, found.type_ids, found.new_keys) as s;
+  -- Where objects were asked about, an answer speaks of these: it stores no new one.
+  if found.searched then
+    select s.object_ids, s.are_new into stored_ids, are_new
+    from etl_api.store_objects(found.org_ids, found.type_ids, found.new_keys) as s;
+  end if;
   object_ids := etl_api.match_objects(found.org_ids, found.type_ids, found.activity_ids, found.source_ids, found.root_ids,
-    found.natural_keys, stored.object_ids);
+    found.natural_keys, stored_ids);
 
   stored_values := etl_api.store_answer_values(found.org_ids, found.activity_ids, object_ids, found.type_ids,
-    found.source_ids, found.run_request_ids, found.objects, found.raws, stored.object_ids);
+    found.source_ids, found.run_request_ids, found.objects, found.raws, stored_ids);
 
   -- After the values: they decide which objects qualify.
   select pg_catalog.array_agg(t.activity_id) as activity_ids, pg_catalog.array_agg(t.object_id) as object_ids,
     pg_catalog.array_agg(t.is_new) as are_new, pg_catalog.array_agg(t.run_request_id) as run_request_ids
   into links
-  from unnest(found.activity_ids, stored.object_ids, stored.are_new, found.run_request_ids)
+  from unnest(found.activity_ids, stored_ids, are_new, found.run_request_ids)
     as t (activity_id, object_id, is_new, run_request_id)
   where t.object_id is not null;
   if links.object_ids is not null then
