@@ -1,9 +1,10 @@
 create or replace function etl_api.count_windows(run_request_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 set enable_seqscan = off
 set jit = off
 as $$
+begin
   insert into etl_api.source_window as w (source_id, period, began_at, used)
   select s.id, l.key, etl_api.window_start(l.key), sent.requests
   from (
@@ -19,7 +20,8 @@ as $$
   -- A window never goes back; see source_room.
   on conflict (source_id, period) do update
   set began_at = greatest(w.began_at, excluded.began_at),
-      used = excluded.used + case when w.began_at >= excluded.began_at then w.used else 0 end
+      used = excluded.used + case when w.began_at >= excluded.began_at then w.used else 0 end;
+end
 $$;
 
 comment on function etl_api.count_windows(uuid[]) is

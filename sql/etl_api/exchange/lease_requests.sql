@@ -3,6 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   lease interval;
 begin
   if run_request_ids <> '{}' then
@@ -12,10 +13,10 @@ begin
         state_via = case when r.state = 'waiting' then '{ready}'::public.run_request_state[] end,
         state_substate = null,
         attempts = r.attempts + 1,
-        lease_until = utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
+        lease_until = moment + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
         lease_token = pg_catalog.gen_random_uuid(),
         worker = lease_requests.worker,
-        claimed_at = utils.now()
+        claimed_at = moment
     from public.source as s
     where r.id = any (run_request_ids)
       and s.id = r.source_id;

@@ -1,8 +1,10 @@
 create or replace function etl_api.window_start(period text) returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select pg_catalog.date_trunc(period, utils.now(), 'UTC')
+begin
+  return pg_catalog.date_trunc(period, utils.now(), 'UTC');
+end
 $$;
 
 comment on function etl_api.window_start(text) is

@@ -1,8 +1,10 @@
 create or replace function etl_api.budget_month() returns date
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select pg_catalog.date_trunc('month', utils.now() at time zone 'UTC')::date
+begin
+  return pg_catalog.date_trunc('month', utils.now() at time zone 'UTC')::date;
+end
 $$;
 
 comment on function etl_api.budget_month() is 'The month that budgets speak of now: its first day, in UTC.';

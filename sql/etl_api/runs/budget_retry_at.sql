@@ -1,10 +1,12 @@
 create or replace function etl_api.budget_retry_at() returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select least(
+begin
+  return least(
     utils.now() + interval '1 minute',
-    (etl_api.budget_month() + interval '1 month') at time zone 'UTC')
+    (etl_api.budget_month() + interval '1 month') at time zone 'UTC');
+end
 $$;
 
 comment on function etl_api.budget_retry_at() is

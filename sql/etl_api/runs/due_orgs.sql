@@ -10,9 +10,9 @@ declare
   moment constant timestamptz := utils.now();
 begin
   return query
-  -- From tenant to tenant by index probes, once round, however much each has waiting; offset 0 keeps the planner from
-  -- copying a probe to every place that names its result. Without `behind` the way begins at the end, so that its
-  -- first step leads to the first tenant.
+  -- From tenant to tenant by index probes, once round, however much each has waiting. offset 0 keeps the planner from
+  -- copying a probe to every place that names its result; the order of the index of due work, from reading all of
+  -- another index. Without `behind` the way begins at the end, so that its first step leads to the first tenant.
   with recursive way as (
     select coalesce(due_orgs.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
       false as is_due, 0 as found, due_orgs.source_id as source_id,
@@ -44,14 +44,16 @@ begin
     ) as next
     cross join lateral (
       select
-        exists (
-          select 1 from public.run_request as r
+        coalesce((
+          select true from public.run_request as r
           where r.source_id = way.source_id and r.org_id = next.id and r.state in ('waiting', 'ready')
-            and r.due_at <= moment) as goes_on,
-        exists (
-          select 1 from public.run_queue as q
+            and r.due_at <= moment
+          order by r.due_at limit 1), false) as goes_on,
+        coalesce((
+          select true from public.run_queue as q
           where q.source_id = way.source_id and q.org_id = next.id and q.state in ('waiting', 'ready')
-            and q.due_at <= moment)
+            and q.due_at <= moment
+          order by q.priority desc, q.due_at limit 1), false)
           and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
       offset 0
     ) as work

@@ -5,6 +5,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+  moment constant timestamptz := utils.now();
   batch int := (select s.max_objects_per_request from public.source as s where s.id = due_request_count.source_id);
   found int;
 begin
@@ -15,7 +16,8 @@ begin
     where r.source_id = due_request_count.source_id
       and r.org_id = due_request_count.org_id
       and r.state in ('waiting', 'ready')
-      and r.due_at <= utils.now()
+      and r.due_at <= moment
+    order by r.due_at
     limit wanted
   ) as due;
   if found >= wanted or not may_run then
@@ -33,7 +35,7 @@ begin
         where q.source_id = due_request_count.source_id
           and q.org_id = due_request_count.org_id
           and q.state in ('waiting', 'ready')
-          and q.due_at <= utils.now()
+          and q.due_at <= moment
         order by q.priority desc, q.due_at, q.activity_request_id
         limit etl_api.look_ahead(wanted - found, batch)
       ) as due

@@ -1,17 +1,19 @@
 create or replace function etl_api.is_over_budget(org_id uuid, cost numeric) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
 set jit = off
 as $$
-  select coalesce((
+begin
+  return coalesce((
     select coalesce(u.amount, 0) + is_over_budget.cost > etl_api.monthly_budget(o.settings)
     from public.org as o
     left join etl_api.budget_used as u
       on u.org_id = o.id
       and u.month = etl_api.budget_month()
       and u.workflow_request_id is null
-    where o.id = is_over_budget.org_id), false)
+    where o.id = is_over_budget.org_id), false);
+end
 $$;
 
 comment on function etl_api.is_over_budget(uuid, numeric) is

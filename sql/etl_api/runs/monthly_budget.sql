@@ -1,9 +1,11 @@
 create or replace function etl_api.monthly_budget(settings jsonb) returns numeric
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when pg_catalog.jsonb_typeof(settings -> 'monthly_budget') = 'number'
-    then (settings ->> 'monthly_budget')::numeric end
+begin
+  return case when pg_catalog.jsonb_typeof(settings -> 'monthly_budget') = 'number'
+    then (settings ->> 'monthly_budget')::numeric end;
+end
 $$;
 
 comment on function etl_api.monthly_budget(jsonb) is

@@ -7,6 +7,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+  this_month constant date := etl_api.budget_month();
   accounts uuid[];
   amounts numeric[];
   spent numeric[];
@@ -42,7 +43,7 @@ begin
   set amount = u.amount + s.spent
   from unnest(accounts, spent) as s (account, spent)
   where s.spent > 0
-    and ((u.org_id = s.account and u.month = etl_api.budget_month()) or u.workflow_request_id = s.account);
+    and ((u.org_id = s.account and u.month = this_month) or u.workflow_request_id = s.account);
   return verdicts;
 end
 $$;
