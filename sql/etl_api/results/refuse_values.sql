@@ -33,7 +33,13 @@ begin
       g.value, g.run_request_id, utils.now()
     from broken as b
     join given as g on g.place = b.place
-    join public.activity_request as ar on ar.id = g.activity_request_id
+    -- By key: a hash of the lists must not become one of the table.
+    cross join lateral (
+      select asking.org_id
+      from public.activity_request as asking
+      where asking.id = g.activity_request_id
+      offset 0
+    ) as ar
     order by g.activity_request_id, g.object_id, b.factor_id, g.source_id, g.place desc
     on conflict (activity_request_id, object_id, factor_id, stage, datapoint_id, source_id) do update
       set description = excluded.description,
