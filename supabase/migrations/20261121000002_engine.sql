@@ -1015,16 +1015,23 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
+  -- offset 0 keeps a look-up by key from becoming a join, whatever the planner thinks of the size of a table.
   return (
-    select pg_catalog.array_agg(ar.id order by ar.id)
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)
-      and ar.state = 'in_progress'
+    select pg_catalog.array_agg(distinct i.id order by i.id)
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select ar.state
+      from public.activity_request as ar
+      where ar.id = i.id
+      offset 0
+    ) as ar
+    where ar.state = 'in_progress'
       and not exists (
         select 1
         from public.run_queue as q
-        where q.activity_request_id = ar.id
-          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')));
+        where q.activity_request_id = i.id
+          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+        offset 0));
 end
 $$;
 
@@ -1046,34 +1053,36 @@ begin
   return query
   select ar.id,
     case
-      when runs.failed > 0 and runs.done = 0 and found.objects = 0 then 'failed'
-      when ar.result_role = 'input' and runs.failed > 0 and runs.done = 0 and found."values" = 0 then 'failed'
+      when found.failed > 0 and found.done = 0 and found.objects = 0 then 'failed'
+      when ar.result_role = 'input' and found.failed > 0 and found.done = 0 and found."values" = 0 then 'failed'
       when ar.result_role = 'input' and found.objects = 0 and ar.errors is not null then 'failed'
       else 'done'
     end::public.activity_request_state,
     case
-      when runs.failed > 0 and runs.done = 0 and (found.objects = 0 or (ar.result_role = 'input' and found."values" = 0))
+      when found.failed > 0 and found.done = 0 and (found.objects = 0 or (ar.result_role = 'input' and found."values" = 0))
         then 'all_runs_failed'
       when found.objects = 0 and ar.result_role = 'input' and ar.errors is not null then 'missing_value'
       when found.objects = 0 then 'no_objects'
-      when found.missing > 0 or ar.errors is not null or (ar.result_role = 'result' and runs.failed > 0) then 'partial'
+      when found.missing > 0 or ar.errors is not null or (ar.result_role = 'result' and found.failed > 0) then 'partial'
     end
-  from public.activity_request as ar
+  from unnest(activity_request_ids) as i (id)
   cross join lateral (
-    select
-      pg_catalog.count(*) filter (where q.state = 'done') as done,
-      pg_catalog.count(*) filter (where q.state in ('failed', 'invalid', 'timedout')) as failed
-    from public.run_queue as q
-    where q.activity_request_id = ar.id
-  ) as runs
+    select ending.id, ending.result_role, ending.errors
+    from public.activity_request as ending
+    where ending.id = i.id
+    offset 0
+  ) as ar
   cross join lateral (
     select (r.summary ->> 'objects')::bigint as objects,
       (r.summary ->> 'values')::bigint as "values",
-      (r.summary ->> 'missing')::bigint as missing
+      (r.summary ->> 'missing')::bigint as missing,
+      coalesce((r.summary #>> '{runs,done}')::bigint, 0) as done,
+      coalesce((r.summary #>> '{runs,failed}')::bigint, 0) + coalesce((r.summary #>> '{runs,invalid}')::bigint, 0)
+        + coalesce((r.summary #>> '{runs,timedout}')::bigint, 0) as failed
     from public.activity_result as r
-    where r.activity_request_id = ar.id
-  ) as found
-  where ar.id = any (activity_request_ids);
+    where r.activity_request_id = i.id
+    offset 0
+  ) as found;
 end
 $$;
 
@@ -1095,45 +1104,93 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  over_ids uuid[];
+  moment constant timestamptz := utils.now();
+  over_ids constant uuid[] := etl_api.activities_without_open_runs(activity_request_ids);
+  ended record;
 begin
-  over_ids := etl_api.activities_without_open_runs(activity_request_ids);
   if over_ids is null then
     return;
   end if;
-
-  -- A search that found nothing has its next source asked; what then has an open run goes on.
-  if etl_api.create_run(over_ids) > 0 then
-    over_ids := etl_api.activities_without_open_runs(over_ids);
-    if over_ids is null then
-      return;
-    end if;
-  end if;
-
   perform etl_api.reconstruct_values_to_activity_requests(over_ids);
+
+  select pg_catalog.array_agg(e.activity_request_id) as ids, pg_catalog.array_agg(e.state) as states,
+    pg_catalog.array_agg(e.substate) as substates
+  into ended
+  from etl_api.activity_ends(over_ids) as e;
 
   update public.activity_request as ar
   set state = e.state,
       state_via = null,
       state_substate = e.substate,
-      finished_at = utils.now()
-  from etl_api.activity_ends(over_ids) as e
-  where ar.id = e.activity_request_id
-    and ar.state = 'in_progress';
+      finished_at = moment
+  from (
+    select t.*
+    from unnest(ended.ids, ended.states, ended.substates) as t (id, state, substate)
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(ended.ids)
+  ) as e
+  where ar.id = e.id;
 
   perform etl_api.deliver_activity_results(over_ids);
   perform etl_api.advance_workflows(array(
     select distinct ar.workflow_request_id
-    from public.activity_request as ar
-    where ar.id = any (over_ids)));
+    from unnest(over_ids) as i (id)
+    -- By key: in the order of another index the planner would read all of them.
+    cross join lateral (
+      select known.workflow_request_id
+      from public.activity_request as known
+      where known.id = i.id
+      offset 0
+    ) as ar));
 end
 $$;
 
 comment on function etl_api.advance_activities(uuid[]) is
-  'Moves on those of these activity requests whose runs have all ended: asks the next source where one is left, else rebuilds the result, ends the activity, queues its messages and moves its workflow on. The caller holds the workflow locks.';
+  'Moves on those of these activity requests whose runs have all ended: rebuilds the result, ends the activity, queues its messages and moves its workflow on. The caller holds the workflow locks and has created the runs that are needed next.';
 
 revoke execute on function etl_api.advance_activities(uuid[]) from public;
 grant execute on function etl_api.advance_activities(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/advance_noted_activities.sql
+create or replace function etl_api.advance_noted_activities(activity_request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  half constant int := pg_catalog.cardinality(activity_request_ids) / 2;
+  fault_state text;
+  fault_message text;
+begin
+  perform etl_api.lock_activity_workflows(activity_request_ids);
+  perform etl_api.create_run(activity_request_ids);
+  perform etl_api.advance_activities(activity_request_ids);
+exception when others then
+  get stacked diagnostics fault_state = returned_sqlstate, fault_message = message_text;
+  if etl_api.fault_passes(fault_state) then
+    raise;
+  end if;
+  -- All locks at once again, in their order, before the parts take theirs.
+  perform etl_api.lock_activity_workflows(activity_request_ids);
+  if half > 0 then
+    perform etl_api.advance_noted_activities(activity_request_ids[1 : half]);
+    perform etl_api.advance_noted_activities(activity_request_ids[half + 1 :]);
+  else
+    perform etl_api.refuse_activity(activity_request_ids[1], fault_state, fault_message);
+  end if;
+end
+$$;
+
+comment on function etl_api.advance_noted_activities(uuid[]) is
+  'Creates the runs that activity requests need next, or ends them. When that fails, it halves them until the one that raises stands alone, ends that as failed (internal_error) and moves the others on.';
+
+revoke execute on function etl_api.advance_noted_activities(uuid[]) from public;
+grant execute on function etl_api.advance_noted_activities(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/advance_waiting_activities.sql
@@ -1201,11 +1258,17 @@ begin
 
   ids := workflow_request_ids;
   loop
-    select pg_catalog.array_agg(w.id order by w.id) into ids
-    from public.workflow_request as w
-    where w.id = any (ids)
-      and w.replay = 0
-      and w.state = 'in_progress';
+    select pg_catalog.array_agg(distinct w.id) into ids
+    from unnest(ids) as i (id)
+    -- By key: the index of the open ones would lead through all of them.
+    cross join lateral (
+      select moving.id, moving.state
+      from public.workflow_request as moving
+      where moving.id = i.id
+        and moving.replay = 0
+      offset 0
+    ) as w
+    where w.state = 'in_progress';
     exit when ids is null;
     all_ids := all_ids || ids;
     perform pg_catalog.set_config('etl.advancing', '{}', true);
@@ -1291,18 +1354,13 @@ begin
     return 0;
   end if;
 
-  perform etl_api.lock_workflows(array(
-    select distinct ar.workflow_request_id
-    from public.activity_request as ar
-    where ar.id = any (activity_ids)));
-  perform etl_api.create_run(activity_ids);
-  perform etl_api.advance_activities(activity_ids);
+  perform etl_api.advance_noted_activities(activity_ids);
   return pg_catalog.cardinality(activity_ids);
 end
 $$;
 
 comment on function etl_api.drain_advance_queue(int) is
-  'Looks again at the activity requests noted in advance_queue: creates the runs they need next, or ends them. Returns how many.';
+  'Looks again at the activity requests noted in advance_queue: creates the runs they need next, or ends them; see advance_noted_activities. Returns how many.';
 
 revoke execute on function etl_api.drain_advance_queue(int) from public;
 grant execute on function etl_api.drain_advance_queue(int) to service_role;
@@ -1320,13 +1378,21 @@ begin
       state_substate = 'dependency_failed',
       errors = pg_catalog.jsonb_build_array(etl_api.dependency_error(ar.id)),
       finished_at = utils.now()
-  where ar.id = any (activity_request_ids)
+  -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+  from (select given.id from unnest(activity_request_ids) as given (id) limit pg_catalog.cardinality(activity_request_ids)) as i
+  where ar.id = i.id
     and ar.state = 'waiting';
   perform etl_api.deliver_activity_results(activity_request_ids);
   perform etl_api.advance_workflows(array(
     select distinct ar.workflow_request_id
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)));
+    from unnest(activity_request_ids) as i (id)
+    -- By key: in the order of another index the planner would read all of them.
+    cross join lateral (
+      select ended.workflow_request_id
+      from public.activity_request as ended
+      where ended.id = i.id
+      offset 0
+    ) as ar));
 end
 $$;
 
@@ -1343,40 +1409,56 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  ended_ids uuid[];
+  moment constant timestamptz := utils.now();
+  ended record;
 begin
-  with ended as (
-    update public.workflow_request as w
-    set state = case when a.done > 0 then 'done' else 'failed' end::public.workflow_request_state,
-        state_via = null,
-        state_substate = case
-          when a.done = 0 then 'all_activities_failed'
-          when a.done < a.count or a.partial > 0 then 'partial'
-        end,
-        finished_at = utils.now()
-    from (
-      select ar.workflow_request_id,
-        pg_catalog.count(*) as count,
-        -- What was skipped is done, but has no start: see waiting_verdicts.
-        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.started_at is not null) as done,
-        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.state_substate = 'partial') as partial,
-        pg_catalog.count(*) filter (where ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as open
-      from public.activity_request as ar
-      where ar.workflow_request_id = any (workflow_request_ids)
-      group by ar.workflow_request_id
-    ) as a
-    where w.id = a.workflow_request_id
-      and w.replay = 0
-      and w.state = 'in_progress'
-      and a.open = 0
-    returning w.id
-  )
-  select pg_catalog.array_agg(ended.id) into ended_ids
-  from ended;
-  if ended_ids is not null then
-    perform etl_api.deliver_workflow_results(ended_ids);
-    perform etl_api.settle_deliveries(ended_ids);
+  select pg_catalog.array_agg(w.id) as ids,
+    pg_catalog.array_agg(case when a.done > 0 then 'done' else 'failed' end::public.workflow_request_state) as states,
+    pg_catalog.array_agg(case
+      when a.done = 0 then 'all_activities_failed'
+      when a.done < a.count or a.partial > 0 then 'partial'
+    end) as substates
+  into ended
+  from (
+    select ar.workflow_request_id,
+      pg_catalog.count(*) as count,
+      -- What was skipped is done, but has no start: see waiting_verdicts.
+      pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.started_at is not null) as done,
+      pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.state_substate = 'partial') as partial,
+      pg_catalog.count(*) filter (where ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as open
+    from public.activity_request as ar
+    where ar.workflow_request_id = any (workflow_request_ids)
+    group by ar.workflow_request_id
+  ) as a
+  -- By key: the index of the open ones would lead through all of them.
+  cross join lateral (
+    select ending.id, ending.state
+    from public.workflow_request as ending
+    where ending.id = a.workflow_request_id
+      and ending.replay = 0
+    offset 0
+  ) as w
+  where a.open = 0
+    and w.state = 'in_progress';
+  if ended.ids is null then
+    return;
   end if;
+
+  update public.workflow_request as w
+  set state = e.state,
+      state_via = null,
+      state_substate = e.substate,
+      finished_at = moment
+  from (
+    select t.*
+    from unnest(ended.ids, ended.states, ended.substates) as t (id, state, substate)
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(ended.ids)
+  ) as e
+  where w.id = e.id
+    and w.replay = 0;
+  perform etl_api.deliver_workflow_results(ended.ids);
+  perform etl_api.settle_deliveries(ended.ids);
 end
 $$;
 
@@ -1388,27 +1470,65 @@ grant execute on function etl_api.end_workflows(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/find_input_objects.sql
-create or replace function etl_api.find_input_objects(
-  data jsonb, org_id uuid, source_ids uuid[], wanted_type_id uuid default null)
-returns table (object_type_id uuid, natural_key jsonb, object jsonb, path text[])
+create or replace function etl_api.find_input_objects(activity_request_ids uuid[])
+returns table (
+  activity_request_id uuid, org_id uuid, max_objects int, object_type_id uuid, natural_key jsonb, object jsonb, path text[])
 language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
 begin
+  -- Where the objects sit is one question for all that ask the same sources about the same type.
   return query
-  select m.object_type_id, etl_api.natural_key(t.key_datapoints, o.raw || o.object), o.raw || o.object, o.path
-  from etl_api.input_mappings(find_input_objects.org_id, source_ids, wanted_type_id) as m
-  join public.object_type as t on t.id = m.object_type_id
-  cross join lateral utils.jsonb_resolve_object_names(data, m.key_mapping_json) as o;
+  select ar.id, asked.org_id, ar.max_objects, m.object_type_id,
+    etl_api.natural_key(t.key_datapoints, o.raw || o.object), o.raw || o.object, o.path
+  from (
+    select a.org_id, a.source_ids, a.type_id, pg_catalog.array_agg(a.id) as ids,
+      pg_catalog.array_agg(a.workflow_request_id) as workflow_request_ids, pg_catalog.array_agg(a.max_objects) as limits
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select r.id, r.org_id, r.workflow_request_id, r.source_ids, r.max_objects,
+        case when r.result_role = 'input' then r.object_type_id end as type_id
+      from public.activity_request as r
+      where r.id = i.id
+      offset 0
+    ) as a
+    where not exists (
+      select 1
+      from public.activity_dependency as d
+      where d.activity_request_id = i.id
+      offset 0)
+    group by a.org_id, a.source_ids, a.type_id
+    offset 0
+  ) as asked
+  cross join lateral etl_api.input_mappings(asked.org_id, asked.source_ids, asked.type_id)
+    with ordinality as m (object_type_id, key_mapping_json, place)
+  cross join lateral (
+    select r.key_datapoints
+    from public.object_type as r
+    where r.id = m.object_type_id
+    offset 0
+  ) as t
+  cross join lateral unnest(asked.ids, asked.workflow_request_ids, asked.limits) as ar (id, workflow_request_id, max_objects)
+  cross join lateral (
+    select r.data
+    from public.workflow_request as r
+    where r.id = ar.workflow_request_id
+      and r.org_id = asked.org_id
+      and r.replay = 0
+    offset 0
+  ) as w
+  cross join lateral utils.jsonb_resolve_object_names(w.data, m.key_mapping_json)
+    with ordinality as o (object, path, raw, place)
+  order by ar.id, m.place, o.place;
 end
 $$;
 
-comment on function etl_api.find_input_objects(jsonb, uuid, uuid[], uuid) is
-  'The objects in a request''s data, where the input mappings say they are (see input_mappings); of wanted_type_id, or of every type when it is null. natural_key is null when a part of the key is missing.';
+comment on function etl_api.find_input_objects(uuid[]) is
+  'The objects in the data of activity requests'' own requests, where the input mappings say they are (see input_mappings): of the type that an activity asks about, or of every type where it searches; in order. Those that take another activity''s objects have none. natural_key is null when a part of the key is missing.';
 
-revoke execute on function etl_api.find_input_objects(jsonb, uuid, uuid[], uuid) from public;
-grant execute on function etl_api.find_input_objects(jsonb, uuid, uuid[], uuid) to service_role;
+revoke execute on function etl_api.find_input_objects(uuid[]) from public;
+grant execute on function etl_api.find_input_objects(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/input_mappings.sql
@@ -1447,24 +1567,75 @@ revoke execute on function etl_api.input_mappings(uuid, uuid[], uuid) from publi
 grant execute on function etl_api.input_mappings(uuid, uuid[], uuid) to service_role;
 -- end of source
 
--- source: sql/etl_api/activities/natural_key.sql
-create or replace function etl_api.natural_key(key_datapoints text[], object jsonb) returns jsonb
-language sql immutable parallel safe
+-- source: sql/etl_api/activities/keyless_fault.sql
+create or replace function etl_api.keyless_fault(object_type_id uuid, object jsonb, path text[]) returns jsonb
+language sql stable
 set search_path = ''
 as $$
-  -- One member missing, and there is no key: an object known by half a key would merge with others.
-  select case when pg_catalog.count(part.value) = pg_catalog.cardinality(key_datapoints)
-    then pg_catalog.jsonb_object_agg(part.name, part.value) end
-  from (
-    select k.name,
-      case pg_catalog.jsonb_typeof(object -> k.name)
-        when 'string' then pg_catalog.to_jsonb(nullif(
-          pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(object ->> k.name, 'NFC'), E' \t\r\n')), ''))
-        when 'number' then pg_catalog.to_jsonb(pg_catalog.trim_scale((object ->> k.name)::numeric))
-        when 'boolean' then object -> k.name
-      end as value
-    from unnest(key_datapoints) as k (name)
-  ) as part
+  select pg_catalog.jsonb_build_object(
+    'code', 'missing_value',
+    'path', etl_api.path_text(pg_catalog.to_jsonb(path)),
+    'found', object,
+    'message', pg_catalog.format('This %s has no key: it needs %s.', t.name,
+      pg_catalog.array_to_string(t.key_datapoints, ' and ')),
+    'hint', 'Give each of them a text, number or boolean.')
+  from public.object_type as t
+  where t.id = keyless_fault.object_type_id
+$$;
+
+comment on function etl_api.keyless_fault(uuid, jsonb, text[]) is
+  'What is wrong with an object of a request that has no natural key.';
+
+revoke execute on function etl_api.keyless_fault(uuid, jsonb, text[]) from public;
+grant execute on function etl_api.keyless_fault(uuid, jsonb, text[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/lock_activity_workflows.sql
+create or replace function etl_api.lock_activity_workflows(activity_request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform etl_api.lock_workflows(array(
+    select distinct ar.workflow_request_id
+    from public.activity_request as ar
+    where ar.id = any (activity_request_ids)));
+end
+$$;
+
+comment on function etl_api.lock_activity_workflows(uuid[]) is
+  'Locks the workflow requests that activity requests belong to; see lock_workflows.';
+
+revoke execute on function etl_api.lock_activity_workflows(uuid[]) from public;
+grant execute on function etl_api.lock_activity_workflows(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/natural_key.sql
+create or replace function etl_api.natural_key(key_datapoints text[], object jsonb) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  key jsonb := '{}'::jsonb;
+  name text;
+  part jsonb;
+begin
+  -- plpgsql, since its simple expressions are evaluated without an executor; this runs once per object.
+  foreach name in array coalesce(key_datapoints, '{}') loop
+    part := case pg_catalog.jsonb_typeof(object -> name)
+      when 'string' then pg_catalog.to_jsonb(nullif(
+        pg_catalog.lower(pg_catalog.btrim(pg_catalog.normalize(object ->> name, 'NFC'), E' \t\r\n')), ''))
+      when 'number' then pg_catalog.to_jsonb(pg_catalog.trim_scale((object ->> name)::numeric))
+      when 'boolean' then object -> name
+    end;
+    -- One member missing, and there is no key: an object known by half a key would merge with others.
+    if part is null then
+      return null;
+    end if;
+    key := key || pg_catalog.jsonb_build_object(name, part);
+  end loop;
+  return nullif(key, '{}');
+end
 $$;
 
 comment on function etl_api.natural_key(text[], jsonb) is
@@ -1476,23 +1647,26 @@ grant execute on function etl_api.natural_key(text[], jsonb) to service_role;
 
 -- source: sql/etl_api/activities/path_text.sql
 create or replace function etl_api.path_text(path jsonb) returns text
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select '$' || coalesce(pg_catalog.string_agg(
-    case pg_catalog.jsonb_typeof(e.value)
-      when 'number' then '[' || e.value::text || ']'
-      else case
-        when e.value #>> '{}' = '*' then '.*'
-        when e.value #>> '{}' = '**' then '.**'
-        when e.value #>> '{}' ~ '^[A-Za-z_][A-Za-z0-9_]*$' then '.' || (e.value #>> '{}')
-        when e.value #>> '{}' ~ '^[0-9]+$' then '[' || (e.value #>> '{}') || ']'
-        else '[' || e.value::text || ']'
-      end
-    end, '' order by e.place), '')
-  from pg_catalog.jsonb_array_elements(
-    case when pg_catalog.jsonb_typeof(path) = 'array' then path else pg_catalog.jsonb_build_array(path) end)
-    with ordinality as e (value, place)
+begin
+  return (
+    select '$' || coalesce(pg_catalog.string_agg(
+      case pg_catalog.jsonb_typeof(e.value)
+        when 'number' then '[' || e.value::text || ']'
+        else case
+          when e.value #>> '{}' = '*' then '.*'
+          when e.value #>> '{}' = '**' then '.**'
+          when e.value #>> '{}' ~ '^[A-Za-z_][A-Za-z0-9_]*$' then '.' || (e.value #>> '{}')
+          when e.value #>> '{}' ~ '^[0-9]+$' then '[' || (e.value #>> '{}') || ']'
+          else '[' || e.value::text || ']'
+        end
+      end, '' order by e.place), '')
+    from pg_catalog.jsonb_array_elements(
+      case when pg_catalog.jsonb_typeof(path) = 'array' then path else pg_catalog.jsonb_build_array(path) end)
+      with ordinality as e (value, place));
+end
 $$;
 
 comment on function etl_api.path_text(jsonb) is
@@ -1528,46 +1702,69 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  ready_ids uuid[];
-  fault_ids uuid[];
-  faults jsonb[];
+  moment constant timestamptz := utils.now();
+  started_ids uuid[];
 begin
-  select pg_catalog.array_agg(ar.id order by ar.id) into ready_ids
-  from public.activity_request as ar
-  where ar.id = any (activity_request_ids)
-    and ar.state = 'ready';
-  if ready_ids is null then
-    return;
+  -- The limit tells the planner of a few rows at most: they are looked up by their key, and never joined to a scan.
+  with started as (
+    update public.activity_request as ar
+    set state = 'in_progress',
+        state_substate = null,
+        state_via = null,
+        errors = null,
+        started_at = moment,
+        finished_at = null,
+        timeout_at = moment + etl_api.time_limit(ar.config, 'activity_timeout_seconds')
+    from (select t.id from unnest(activity_request_ids) as t (id) limit pg_catalog.cardinality(activity_request_ids)) as i
+    where ar.id = i.id
+      and ar.state = 'ready'
+    returning ar.id
+  )
+  select pg_catalog.array_agg(s.id order by s.id) into started_ids
+  from started as s;
+  if started_ids is not null then
+    perform etl_api.start_activity_requests(started_ids);
   end if;
-
-  select pg_catalog.array_agg(f.activity_request_id), pg_catalog.array_agg(f.faults) into fault_ids, faults
-  from etl_api.store_input_objects(ready_ids) as f;
-  perform etl_api.take_dependency_objects(ready_ids);
-  perform etl_api.refuse_input_objects(ready_ids);
-
-  update public.activity_request as ar
-  set state = 'in_progress',
-      state_substate = null,
-      state_via = null,
-      errors = f.faults,
-      started_at = utils.now(),
-      finished_at = null,
-      timeout_at = utils.now() + etl_api.time_limit(ar.config, 'activity_timeout_seconds')
-  from unnest(ready_ids) as i (id)
-  left join unnest(fault_ids, faults) as f (id, faults) on f.id = i.id
-  where ar.id = i.id
-    and ar.state = 'ready';
-
-  perform etl_api.create_run(ready_ids);
-  perform etl_api.advance_activities(ready_ids);
 end
 $$;
 
 comment on function etl_api.process_activity_requests(uuid[]) is
-  'Starts activity requests that are ready: reads and stores their input objects, holds them against the guardrails, creates the runs that are needed, and ends at once those that need none. The caller holds the workflow locks.';
+  'Sets activity requests that are ready to work; see start_activity_requests. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.process_activity_requests(uuid[]) from public;
 grant execute on function etl_api.process_activity_requests(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/refuse_activity.sql
+create or replace function etl_api.refuse_activity(activity_request_id uuid, fault_state text, fault_message text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform etl_api.end_activities(array[activity_request_id], 'failed', 'internal_error',
+    pg_catalog.format('The engine could not move it on: %s (%s).', fault_message, fault_state));
+  perform etl_api.advance_workflows(array(
+    select ar.workflow_request_id
+    from public.activity_request as ar
+    where ar.id = activity_request_id));
+  perform etl_api.logger('error', 'activities', 'An activity could not be moved on.',
+    pg_catalog.jsonb_build_object('sqlstate', fault_state, 'message', fault_message), null, 'activity_request', activity_request_id);
+exception when others then
+  if etl_api.fault_passes(sqlstate) then
+    raise;
+  end if;
+  -- Its note is gone; it is looked at again when it is over its time.
+  perform etl_api.logger_stuck('activities', 'An activity could be neither moved on nor ended.', 'activity_request',
+    activity_request_id, fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.refuse_activity(uuid, text, text) is
+  'Ends an activity request that made the engine raise when it was to be moved on, as failed (internal_error), with all below it, and moves its workflow on. One that cannot be ended either stays as it is, in the log. The caller holds the workflow lock.';
+
+revoke execute on function etl_api.refuse_activity(uuid, text, text) from public;
+grant execute on function etl_api.refuse_activity(uuid, text, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/refuse_input_objects.sql
@@ -1620,14 +1817,22 @@ begin
       errors = pg_catalog.jsonb_build_array(etl_api.dependency_error(ar.id)),
       started_at = null,
       finished_at = utils.now()
-  where ar.id = any (activity_request_ids)
+  -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+  from (select given.id from unnest(activity_request_ids) as given (id) limit pg_catalog.cardinality(activity_request_ids)) as i
+  where ar.id = i.id
     and ar.state = 'waiting';
   perform etl_api.reconstruct_values_to_activity_requests(activity_request_ids);
   perform etl_api.deliver_activity_results(activity_request_ids);
   perform etl_api.advance_workflows(array(
     select distinct ar.workflow_request_id
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)));
+    from unnest(activity_request_ids) as i (id)
+    -- By key: in the order of another index the planner would read all of them.
+    cross join lateral (
+      select ended.workflow_request_id
+      from public.activity_request as ended
+      where ended.id = i.id
+      offset 0
+    ) as ar));
 end
 $$;
 
@@ -1636,6 +1841,42 @@ comment on function etl_api.skip_waiting_activities(uuid[]) is
 
 revoke execute on function etl_api.skip_waiting_activities(uuid[]) from public;
 grant execute on function etl_api.skip_waiting_activities(uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/activities/start_activity_requests.sql
+create or replace function etl_api.start_activity_requests(activity_request_ids uuid[]) returns void
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+  fault_ids uuid[];
+  faults jsonb[];
+begin
+  select pg_catalog.array_agg(f.activity_request_id), pg_catalog.array_agg(f.faults) into fault_ids, faults
+  from etl_api.store_input_objects(activity_request_ids) as f;
+  if fault_ids is not null then
+    update public.activity_request as ar
+    set errors = f.faults
+    from (select * from unnest(fault_ids, faults) as t (id, faults) limit pg_catalog.cardinality(fault_ids)) as f
+    where ar.id = f.id;
+  end if;
+  perform etl_api.take_dependency_objects(activity_request_ids);
+  perform etl_api.refuse_input_objects(activity_request_ids);
+  perform etl_api.create_run(activity_request_ids);
+  perform etl_api.advance_activities(activity_request_ids);
+end
+$$;
+
+comment on function etl_api.start_activity_requests(uuid[]) is
+  'Begins the work of activity requests that have just been set in progress: reads and stores their input objects, holds them against the guardrails, creates the runs that are needed, and ends at once those that need none. The caller holds the workflow locks.';
+
+revoke execute on function etl_api.start_activity_requests(uuid[]) from public;
+grant execute on function etl_api.start_activity_requests(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/activities/start_waiting_activities.sql
@@ -1648,9 +1889,16 @@ begin
   set workflow_phase = s.phase
   from (
     select ar.workflow_request_id, pg_catalog.min(ar.workflow_phase) as phase
-    from public.activity_request as ar
-    where ar.id = any (activity_request_ids)
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select starting.workflow_request_id, starting.workflow_phase
+      from public.activity_request as starting
+      where starting.id = i.id
+      offset 0
+    ) as ar
     group by ar.workflow_request_id
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(activity_request_ids)
   ) as s
   where w.id = s.workflow_request_id
     and w.replay = 0
@@ -1661,7 +1909,8 @@ begin
   set state = 'ready',
       state_via = null,
       state_substate = null
-  where ar.id = any (activity_request_ids)
+  from (select given.id from unnest(activity_request_ids) as given (id) limit pg_catalog.cardinality(activity_request_ids)) as i
+  where ar.id = i.id
     and ar.state = 'waiting';
 end
 $$;
@@ -1680,71 +1929,43 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  activity_ids uuid[];
-  org_ids uuid[];
-  type_ids uuid[];
-  natural_keys jsonb[];
-  objects jsonb[];
+  found_in record;
   object_ids uuid[];
-  fault_ids uuid[];
-  fault_texts jsonb[];
 begin
   -- From the request's data, for activities that take no other activity's objects.
   select
-    pg_catalog.array_agg(ar.id order by ar.id, f.ordinal) filter (where f.natural_key is not null),
-    pg_catalog.array_agg(ar.org_id order by ar.id, f.ordinal) filter (where f.natural_key is not null),
-    pg_catalog.array_agg(f.object_type_id order by ar.id, f.ordinal) filter (where f.natural_key is not null),
-    pg_catalog.array_agg(f.natural_key order by ar.id, f.ordinal) filter (where f.natural_key is not null),
-    pg_catalog.array_agg(f.object order by ar.id, f.ordinal) filter (where f.natural_key is not null),
-    pg_catalog.array_agg(ar.id order by ar.id, f.ordinal) filter (where f.natural_key is null),
-    pg_catalog.array_agg(pg_catalog.jsonb_build_object(
-        'code', 'missing_value',
-        'path', etl_api.path_text(pg_catalog.to_jsonb(f.path)),
-        'found', f.object,
-        'message', pg_catalog.format('This %s has no key: it needs %s.', t.name,
-          pg_catalog.array_to_string(t.key_datapoints, ' and ')),
-        'hint', 'Give each of them a text, number or boolean.') order by ar.id, f.ordinal)
-      filter (where f.natural_key is null)
-  into activity_ids, org_ids, type_ids, natural_keys, objects, fault_ids, fault_texts
-  from unnest(activity_request_ids) as i (id)
-  join public.activity_request as ar on ar.id = i.id
-  join public.workflow_request as w
-    on w.id = ar.workflow_request_id
-    and w.org_id = ar.org_id
-    and w.replay = 0
-  cross join lateral (
-    select found.*, pg_catalog.row_number() over () as ordinal
-    from etl_api.find_input_objects(
-      w.data, ar.org_id, ar.source_ids, case when ar.result_role = 'input' then ar.object_type_id end) as found
-  ) as f
-  join public.object_type as t on t.id = f.object_type_id
-  where not exists (
-    select 1
-    from public.activity_dependency as d
-    where d.activity_request_id = ar.id);
+    pg_catalog.array_agg(f.activity_request_id) filter (where f.natural_key is not null) as activity_ids,
+    pg_catalog.array_agg(f.org_id) filter (where f.natural_key is not null) as org_ids,
+    pg_catalog.array_agg(f.max_objects) filter (where f.natural_key is not null) as limits,
+    pg_catalog.array_agg(f.object_type_id) filter (where f.natural_key is not null) as type_ids,
+    pg_catalog.array_agg(f.natural_key) filter (where f.natural_key is not null) as natural_keys,
+    pg_catalog.array_agg(f.object) filter (where f.natural_key is not null) as objects,
+    pg_catalog.array_agg(f.activity_request_id) filter (where f.natural_key is null) as fault_ids,
+    pg_catalog.array_agg(etl_api.keyless_fault(f.object_type_id, f.object, f.path)) filter (where f.natural_key is null) as faults
+  into found_in
+  from etl_api.find_input_objects(activity_request_ids) as f;
 
-  object_ids := (etl_api.store_objects(org_ids, type_ids, natural_keys)).object_ids;
+  object_ids := (etl_api.store_objects(found_in.org_ids, found_in.type_ids, found_in.natural_keys)).object_ids;
 
   insert into public.activity_object (org_id, activity_request_id, role, object_id)
   select linked.org_id, linked.activity_request_id, 'input', linked.object_id
   from (
-    select t.org_id, t.activity_id as activity_request_id, t.object_id, pg_catalog.min(t.ordinal) as ordinal,
+    select t.org_id, t.activity_id as activity_request_id, t.max_objects, t.object_id, pg_catalog.min(t.ordinal) as ordinal,
       pg_catalog.row_number() over (partition by t.activity_id order by pg_catalog.min(t.ordinal)) as place
-    from unnest(org_ids, activity_ids, object_ids)
-      with ordinality as t (org_id, activity_id, object_id, ordinal)
-    group by t.org_id, t.activity_id, t.object_id
+    from unnest(found_in.org_ids, found_in.activity_ids, found_in.limits, object_ids)
+      with ordinality as t (org_id, activity_id, max_objects, object_id, ordinal)
+    group by t.org_id, t.activity_id, t.max_objects, t.object_id
   ) as linked
-  join public.activity_request as ar
-    on ar.id = linked.activity_request_id
-    and (ar.max_objects is null or linked.place <= ar.max_objects)
+  where linked.max_objects is null
+     or linked.place <= linked.max_objects
   order by linked.ordinal
   on conflict do nothing;
 
-  perform etl_api.store_input_values(org_ids, type_ids, object_ids, objects);
+  perform etl_api.store_input_values(found_in.org_ids, found_in.type_ids, object_ids, found_in.objects);
 
   return query
   select f.id, pg_catalog.jsonb_agg(f.fault)
-  from unnest(fault_ids, fault_texts) as f (id, fault)
+  from unnest(found_in.fault_ids, found_in.faults) as f (id, fault)
   group by f.id;
 end
 $$;
@@ -2473,25 +2694,26 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  schedule jsonb := coalesce(
-    (select s.value from etl_api.setting as s where s.name = 'delivery_schedule_seconds'), '[]');
+  moment constant timestamptz := utils.now();
+  schedule constant jsonb := coalesce(etl_api.setting_value('delivery_schedule_seconds'), '[]');
   taken_ids uuid[];
 begin
-  with held as (
-    select d.id, d.attempts
-    from public.delivery as d
-    where d.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(results) as k (id)))
-      and d.state = 'in_progress'
-      and d.lease_until > utils.now()
-      and d.lease_token = utils.uuid_or_null(results -> d.id::text -> 'lease_token')
-    order by d.id
-    for no key update
-  ),
-  judged as materialized (
-    select h.id, g.value as answer, j.*
-    from held as h
-    cross join lateral (select results -> h.id::text as value) as g
-    cross join lateral etl_api.judge_delivery(h.attempts, g.value, schedule) as j
+  -- Ids of one length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups
+  -- look-ups.
+  with judged as materialized (
+    select d.id, g.value as answer, j.*
+    from pg_catalog.jsonb_each(results) as g (id, value)
+    cross join lateral (
+      select held.*
+      from public.delivery as held
+      where held.id = g.id::uuid
+      offset 0
+      for no key update
+    ) as d
+    cross join lateral etl_api.judge_delivery(d.attempts, g.value, schedule) as j
+    where d.state = 'in_progress'
+      and d.lease_until > moment
+      and d.lease_token = utils.uuid_or_null(g.value -> 'lease_token')
   ),
   moved as (
     update public.delivery as d
@@ -2503,14 +2725,14 @@ begin
         lease_token = null,
         http_status = utils.int_or_null(j.answer -> 'status'),
         error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
-        finished_at = case when j.verdict <> 'retry' then utils.now() end
+        finished_at = case when j.verdict <> 'retry' then moment end
     from judged as j
     where d.id = j.id
     returning d.id, d.endpoint_id, d.org_id, d.http_status
   ),
   disabled as (
     update public.webhook_endpoint as e
-    set disabled_at = utils.now()
+    set disabled_at = moment
     from moved as m
     where m.http_status = 410
       and e.id = m.endpoint_id
@@ -2545,44 +2767,47 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  lease interval := etl_api.time_limit(null, 'lease_seconds');
-  timeout interval := etl_api.time_limit(null, 'delivery_timeout_seconds');
+  due_ids uuid[];
+  fault_state text;
 begin
   perform etl_api.check_claim_arguments(worker, max_deliveries, 'max_deliveries');
 
-  return query
-  with claimed as (
-    update public.delivery as d
-    set state = 'in_progress',
-        state_via = case when d.state = 'waiting' then '{ready}'::public.delivery_state[] end,
-        state_substate = null,
-        attempts = d.attempts + 1,
-        lease_until = utils.now() + lease + timeout,
-        lease_token = pg_catalog.gen_random_uuid(),
-        worker = claim_deliveries.worker,
-        claimed_at = utils.now()
-    where d.id = any (array(
+  -- All at once, as if nothing could be wrong; locks are taken inside, so that none is left when something is.
+  begin
+    return query
+    select *
+    from etl_api.lease_deliveries(worker, array(
       select due.id
       from public.delivery as due
       where due.state in ('waiting', 'ready')
         and due.due_at <= utils.now()
       order by due.due_at
       limit max_deliveries
-      for update skip locked))
-    returning d.id, d.org_id, d.lease_token, d.lease_until, d.url, d.secret_name, d.event_type, d.attempts,
-      coalesce(d.message_id, d.id) as message_id
-  )
-  select c.id, 'msg_' || pg_catalog.replace(c.message_id::text, '-', ''), c.org_id, c.lease_token, c.lease_until, c.url,
-    c.secret_name, c.org_id::text, c.event_type, b.body::text, (pg_catalog.date_part('epoch', timeout) * 1000)::int, c.attempts
-  from claimed as c
-  join public.delivery_body as b
-    on b.delivery_id = c.id
-    and b.org_id = c.org_id;
+      for update skip locked));
+    return;
+  exception when others then
+    get stacked diagnostics fault_state = returned_sqlstate;
+    if etl_api.fault_passes(fault_state) then
+      raise;
+    end if;
+  end;
+
+  due_ids := array(
+    select due.id
+    from public.delivery as due
+    where due.state in ('waiting', 'ready')
+      and due.due_at <= utils.now()
+    order by due.due_at
+    limit max_deliveries
+    for update skip locked);
+  return query
+  select *
+  from etl_api.lease_deliveries_apart(worker, due_ids);
 end
 $$;
 
 comment on function etl_api.claim_deliveries(text, int) is
-  'Claims messages to send, at most max_deliveries (1 to 1000), the longest due first, each with a lease. webhook_id stays the same over all attempts, also when the message is delivered again. Nothing to do: no row. ETL04: bad argument.';
+  'Claims messages to send, at most max_deliveries (1 to 1000), the longest due first, each with a lease. webhook_id stays the same over all attempts, also when the message is delivered again. What raises an exception is ended as failed (internal_error), and costs none of the others. Nothing to do: no row. ETL04: bad argument.';
 
 revoke execute on function etl_api.claim_deliveries(text, int) from public;
 grant execute on function etl_api.claim_deliveries(text, int) to service_role;
@@ -2624,6 +2849,14 @@ begin
     perform etl_api.settle_deliveries(workflow_ids);
   end if;
 
+  -- Mostly all are taken: then each has an id, none was given twice, and there is nothing to look up.
+  if pg_catalog.cardinality(taken_ids) = pg_catalog.jsonb_array_length(results) then
+    return query
+    select (e.value ->> 'delivery_id')::uuid, true, null::text
+    from pg_catalog.jsonb_array_elements(results) as e (value);
+    return;
+  end if;
+
   return query
   select t.id, coalesce(t.id = any (taken_ids) and t.first, false),
     case
@@ -2635,11 +2868,19 @@ begin
       else 'the lease is lost: nothing was changed'
     end
   from (
-    select utils.uuid_or_null(e.value -> 'delivery_id') as id, e.place,
-      pg_catalog.row_number() over (partition by utils.uuid_or_null(e.value -> 'delivery_id') order by e.place) = 1 as first
-    from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+    select e.id, e.place, pg_catalog.row_number() over (partition by e.id order by e.place) = 1 as first
+    from (
+      select utils.uuid_or_null(r.value -> 'delivery_id') as id, r.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as r (value, place)
+      offset 0
+    ) as e
   ) as t
-  left join public.delivery as d on d.id = t.id
+  left join lateral (
+    select known.id, known.state
+    from public.delivery as known
+    where known.id = t.id
+    offset 0
+  ) as d on true
   order by t.place;
 end
 $$;
@@ -2692,6 +2933,7 @@ create or replace function etl_api.current_deliveries(workflow_request_ids uuid[
 returns table (workflow_request_id uuid, activity_request_id uuid, state public.delivery_state, delivery_id uuid)
 language plpgsql stable
 set search_path = ''
+set enable_seqscan = off
 as $$
 #variable_conflict use_column
 begin
@@ -2857,6 +3099,96 @@ revoke execute on function etl_api.judge_delivery(int, jsonb, jsonb) from public
 grant execute on function etl_api.judge_delivery(int, jsonb, jsonb) to service_role;
 -- end of source
 
+-- source: sql/etl_api/delivery/lease_deliveries.sql
+create or replace function etl_api.lease_deliveries(worker text, delivery_ids uuid[])
+returns table (
+  delivery_id uuid, webhook_id text, org_id uuid, lease_token uuid, lease_until timestamptz, url text,
+  secret_name text, secret_scope text, event_type text, body text, timeout_ms int, attempt int)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment constant timestamptz := utils.now();
+  lease interval := etl_api.time_limit(null, 'lease_seconds');
+  timeout interval := etl_api.time_limit(null, 'delivery_timeout_seconds');
+begin
+  return query
+  with claimed as (
+    update public.delivery as d
+    set state = 'in_progress',
+        state_via = case when d.state = 'waiting' then '{ready}'::public.delivery_state[] end,
+        state_substate = null,
+        attempts = d.attempts + 1,
+        lease_until = moment + lease + timeout,
+        lease_token = pg_catalog.gen_random_uuid(),
+        worker = lease_deliveries.worker,
+        claimed_at = moment
+    where d.id = any (delivery_ids)
+    returning d.id, d.org_id, d.lease_token, d.lease_until, d.url, d.secret_name, d.event_type, d.attempts,
+      coalesce(d.message_id, d.id) as message_id
+  )
+  select c.id, 'msg_' || pg_catalog.replace(c.message_id::text, '-', ''), c.org_id, c.lease_token, c.lease_until, c.url,
+    c.secret_name, c.org_id::text, c.event_type, b.body::text, (pg_catalog.date_part('epoch', timeout) * 1000)::int, c.attempts
+  from claimed as c
+  join public.delivery_body as b
+    on b.delivery_id = c.id
+    and b.org_id = c.org_id;
+end
+$$;
+
+comment on function etl_api.lease_deliveries(text, uuid[]) is
+  'Gives messages that are due to a worker, each with a lease, and returns all it takes to send them; see claim_deliveries. The caller holds their rows.';
+
+revoke execute on function etl_api.lease_deliveries(text, uuid[]) from public;
+grant execute on function etl_api.lease_deliveries(text, uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/delivery/lease_deliveries_apart.sql
+create or replace function etl_api.lease_deliveries_apart(worker text, delivery_ids uuid[])
+returns table (
+  delivery_id uuid, webhook_id text, org_id uuid, lease_token uuid, lease_until timestamptz, url text,
+  secret_name text, secret_scope text, event_type text, body text, timeout_ms int, attempt int)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  half constant int := pg_catalog.cardinality(delivery_ids) / 2;
+  fault_state text;
+  fault_message text;
+begin
+  begin
+    -- The function hands over nothing before it has it all; so what is returned here is never half of it.
+    return query
+    select *
+    from etl_api.lease_deliveries(worker, delivery_ids);
+    return;
+  exception when others then
+    get stacked diagnostics fault_state = returned_sqlstate, fault_message = message_text;
+    if etl_api.fault_passes(fault_state) then
+      raise;
+    end if;
+  end;
+
+  if half > 0 then
+    return query
+    select *
+    from etl_api.lease_deliveries_apart(worker, delivery_ids[1 : half]);
+    return query
+    select *
+    from etl_api.lease_deliveries_apart(worker, delivery_ids[half + 1 :]);
+    return;
+  end if;
+  perform etl_api.refuse_delivery(delivery_ids[1], fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.lease_deliveries_apart(text, uuid[]) is
+  'Leases messages (lease_deliveries); when that fails, halves them until the one that cannot be leased stands alone, ends it (refuse_delivery) and leases the others. The caller holds their rows.';
+
+revoke execute on function etl_api.lease_deliveries_apart(text, uuid[]) from public;
+grant execute on function etl_api.lease_deliveries_apart(text, uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/delivery/queue_messages.sql
 create or replace function etl_api.queue_messages(
   org_ids uuid[], workflow_request_ids uuid[], activity_request_ids uuid[], webhooks jsonb[], event_types text[], data jsonb[],
@@ -2866,6 +3198,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   ids uuid[];
   queued int;
 begin
@@ -2879,7 +3212,7 @@ begin
      state, state_via, due_at, created_at)
   select m.id, m.org_id, m.workflow_request_id, m.activity_request_id, m.alert_id, e.id, coalesce(e.url, m.webhook ->> 'url'),
     coalesce(e.secret_name, o.settings ->> 'webhook_secret_name', 'webhook'), m.event_type,
-    'ready', '{new,valid}', utils.now(), utils.now()
+    'ready', '{new,valid}', moment, moment
   from unnest(ids, org_ids, workflow_request_ids, activity_request_ids, alert_ids, webhooks, event_types)
     as m (id, org_id, workflow_request_id, activity_request_id, alert_id, webhook, event_type)
   join public.org as o on o.id = m.org_id
@@ -2898,10 +3231,11 @@ begin
   insert into public.delivery_body (delivery_id, org_id, body)
   select d.id, d.org_id, pg_catalog.jsonb_build_object(
     'type', d.event_type,
-    'timestamp', utils.now(),
+    'timestamp', moment,
     'data', m.data)
   from unnest(ids, data) as m (id, data)
-  join public.delivery as d on d.id = m.id;
+  -- Looked up by key, whatever the planner thinks of the size of the table: offset 0 leaves nothing else.
+  cross join lateral (select * from public.delivery where id = m.id offset 0) as d;
 
   if queued > 0 then
     perform etl_api.ring('deliver-webhooks');
@@ -3098,6 +3432,56 @@ comment on function etl_api.redeliver_workflow(uuid) is
 revoke execute on function etl_api.redeliver_workflow(uuid) from public;
 -- end of source
 
+-- source: sql/etl_api/delivery/refuse_delivery.sql
+create or replace function etl_api.refuse_delivery(delivery_id uuid, fault_state text, fault_message text) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  workflow_id uuid;
+begin
+  -- Nobody waits for a workflow while holding a message; a later claim meets the message again. An alert has none.
+  select d.workflow_request_id into workflow_id
+  from public.delivery as d
+  where d.id = delivery_id;
+  perform 1
+  from public.workflow_request as w
+  where w.id = workflow_id
+    and w.replay = 0
+  for no key update skip locked;
+  if not found and workflow_id is not null then
+    return;
+  end if;
+
+  update public.delivery as d
+  set state = 'failed',
+      state_via = case when d.state = 'waiting' then '{ready,in_progress}' else '{in_progress}' end::public.delivery_state[],
+      state_substate = 'internal_error',
+      error = pg_catalog.jsonb_build_object(
+        'code', 'internal_error',
+        'message', pg_catalog.format('The engine could not send it: %s (%s).', fault_message, fault_state)),
+      finished_at = utils.now()
+  where d.id = delivery_id
+    and d.state in ('waiting', 'ready');
+  perform etl_api.settle_deliveries(array[workflow_id]);
+  perform etl_api.logger('error', 'delivery', 'A message could not be sent.',
+    pg_catalog.jsonb_build_object('sqlstate', fault_state, 'message', fault_message), null, 'delivery', delivery_id);
+exception when others then
+  if etl_api.fault_passes(sqlstate) then
+    raise;
+  end if;
+  perform etl_api.logger_stuck('delivery', 'A message could be neither sent nor ended.', 'delivery', delivery_id,
+    fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.refuse_delivery(uuid, text, text) is
+  'Ends a message that made the engine raise when it was claimed, as failed (internal_error). One that cannot be ended either stays as it is, in the log. The caller holds its row.';
+
+revoke execute on function etl_api.refuse_delivery(uuid, text, text) from public;
+grant execute on function etl_api.refuse_delivery(uuid, text, text) to service_role;
+-- end of source
+
 -- source: sql/etl_api/delivery/release_deliveries.sql
 create or replace function etl_api.release_deliveries(leases jsonb) returns int
 language plpgsql
@@ -3188,46 +3572,60 @@ create or replace function etl_api.settle_deliveries(workflow_request_ids uuid[]
 language plpgsql
 set search_path = ''
 as $$
+declare
+  ended record;
 begin
+  -- The messages of a workflow are its own and those of its activities. While some are on their way and none has failed,
+  -- nothing changes.
+  select
+    pg_catalog.array_agg(m.activity_request_id) filter (where m.activity_request_id is not null) as activity_ids,
+    pg_catalog.array_agg(m.failed) filter (where m.activity_request_id is not null) as activities_failed,
+    pg_catalog.array_agg(m.workflow_request_id) filter (where m.workflow_request_id is not null) as workflow_ids,
+    pg_catalog.array_agg(m.failed) filter (where m.workflow_request_id is not null) as workflows_failed
+  into ended
+  from (
+    select d.activity_request_id, d.workflow_request_id, pg_catalog.bool_or(d.state = 'failed') as failed
+    from etl_api.current_deliveries(workflow_request_ids) as d
+    group by grouping sets ((d.activity_request_id), (d.workflow_request_id))
+    having pg_catalog.bool_or(d.state = 'failed') or pg_catalog.bool_and(d.state = 'delivered')
+  ) as m;
+  if ended.activity_ids is null and ended.workflow_ids is null then
+    return;
+  end if;
+
   -- An activity is delivered when all its messages are; one that failed for good stands in its substate.
+  -- The limit tells the planner of few rows, so that it looks each up by its key.
   update public.activity_request as ar
-  set state = case when m.delivered = m.count then 'delivered' else ar.state end,
+  set state = case when m.failed then ar.state else 'delivered' end,
       state_via = null,
-      state_substate = case when m.failed > 0 then 'delivery_failed'
+      state_substate = case when m.failed then 'delivery_failed'
         when ar.state_substate = 'delivery_failed' then etl_api.substate_when_done(ar.id)
         else ar.state_substate end
   from (
-    select d.activity_request_id,
-      pg_catalog.count(*) as count,
-      pg_catalog.count(*) filter (where d.state = 'delivered') as delivered,
-      pg_catalog.count(*) filter (where d.state = 'failed') as failed
-    from etl_api.current_deliveries(workflow_request_ids) as d
-    where d.activity_request_id is not null
-    group by d.activity_request_id
+    select *
+    from unnest(ended.activity_ids, ended.activities_failed) as t (id, failed)
+    limit pg_catalog.cardinality(ended.activity_ids)
   ) as m
-  where ar.id = m.activity_request_id
+  where ar.id = m.id
     and ar.state = 'done'
-    and (m.delivered = m.count or (m.failed > 0 and ar.state_substate is distinct from 'delivery_failed'));
+    and (not m.failed or ar.state_substate is distinct from 'delivery_failed');
 
   -- A workflow is delivered when it is done and every message of it and of its activities is.
   update public.workflow_request as w
-  set state = case when m.delivered = m.count then 'delivered' else w.state end,
+  set state = case when m.failed then w.state else 'delivered' end,
       state_via = null,
-      state_substate = case when m.failed > 0 then 'delivery_failed'
+      state_substate = case when m.failed then 'delivery_failed'
         when w.state_substate = 'delivery_failed' then etl_api.substate_when_done(w.id)
         else w.state_substate end
   from (
-    select d.workflow_request_id,
-      pg_catalog.count(*) as count,
-      pg_catalog.count(*) filter (where d.state = 'delivered') as delivered,
-      pg_catalog.count(*) filter (where d.state = 'failed') as failed
-    from etl_api.current_deliveries(workflow_request_ids) as d
-    group by d.workflow_request_id
+    select *
+    from unnest(ended.workflow_ids, ended.workflows_failed) as t (id, failed)
+    limit pg_catalog.cardinality(ended.workflow_ids)
   ) as m
-  where w.id = m.workflow_request_id
+  where w.id = m.id
     and w.replay = 0
     and w.state = 'done'
-    and (m.delivered = m.count or (m.failed > 0 and w.state_substate is distinct from 'delivery_failed'));
+    and (not m.failed or w.state_substate is distinct from 'delivery_failed');
 end
 $$;
 
@@ -3265,28 +3663,34 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   answers etl_api.answer[];
 begin
-  -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it.
+  -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it. Ids of one
+  -- length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups look-ups.
   select pg_catalog.array_agg(row(
       r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
       r.attempts, r.polls, utils.int_or_null(g.value -> 'status'), g.value -> 'body',
-      coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer
-      order by r.id)
+      coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer)
   into answers
-  from (
-    select r.*
-    from public.run_request as r
-    where r.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(results) as k (id)))
-      and r.state = 'in_progress'
-      and r.lease_until > utils.now()
-      and r.lease_token = utils.uuid_or_null(results -> r.id::text -> 'lease_token')
-    order by r.id
+  from pg_catalog.jsonb_each(results) as g (id, value)
+  cross join lateral (
+    select held.*
+    from public.run_request as held
+    where held.id = g.id::uuid
+    offset 0
     for no key update
   ) as r
-  join public.source as s on s.id = r.source_id
-  cross join lateral (select results -> r.id::text as value) as g
-  cross join lateral etl_api.judge_answer(s, r.kind, r.attempts, r.polls, g.value) as j;
+  cross join lateral (
+    select source
+    from public.source
+    where source.id = r.source_id
+    offset 0
+  ) as s (row)
+  cross join lateral etl_api.judge_answer(s.row, r.kind, r.attempts, r.polls, g.value) as j
+  where r.state = 'in_progress'
+    and r.lease_until > moment
+    and r.lease_token = utils.uuid_or_null(g.value -> 'lease_token');
   if answers is null then
     return '{}'::etl_api.answer[];
   end if;
@@ -3295,9 +3699,9 @@ begin
     (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
   select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
     g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
-    utils.int_or_null(g.value -> 'duration_ms'), utils.now()
+    utils.int_or_null(g.value -> 'duration_ms'), moment
   from unnest(answers) as a
-  cross join lateral (select results -> a.run_request_id::text as value) as g
+  cross join lateral (select results -> a.run_request_id::text as value offset 0) as g
   left join lateral (
     select p.answer_no
     from public.run_response as p
@@ -3315,6 +3719,46 @@ comment on function etl_api.accept_answers(jsonb) is
 
 revoke execute on function etl_api.accept_answers(jsonb) from public;
 grant execute on function etl_api.accept_answers(jsonb) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/answers_to_follow.sql
+create or replace function etl_api.answers_to_follow(answers etl_api.answer[]) returns etl_api.answer[]
+language plpgsql stable
+set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see answer_objects.
+set enable_hashjoin = on
+set enable_nestloop = off
+as $$
+begin
+  return (
+    with kind as materialized (
+      select distinct a.source_id, a.kind
+      from unnest(answers) as a
+    ),
+    -- A template is looked at once for all its answers.
+    paged as materialized (
+      select k.source_id, k.kind
+      from kind as k
+      cross join lateral (select source from public.source where source.id = k.source_id offset 0) as s (row)
+      cross join lateral (select etl_api.source_template(s.row, k.kind) as json offset 0) as template
+      where not coalesce(template.json -> 'response' ? 'next_cursor', false)
+        and pg_catalog.strpos((template.json - 'response')::text, '<<$page') > 0
+    )
+    select pg_catalog.array_agg(a)
+    from unnest(answers) as a
+    left join paged as c
+      on c.source_id = a.source_id
+      and c.kind = a.kind
+    where a.verdict = 'ask'
+       or (a.verdict = 'map' and (a.next_cursor is not null or c.kind is not null)));
+end
+$$;
+
+comment on function etl_api.answers_to_follow(etl_api.answer[]) is
+  'Those of these answers that a further request may follow, as far as can be said without a look at it: what an asynchronous run has to ask for, what has a cursor, and what a template with <<$page>> brought. Null when there is none.';
+
+revoke execute on function etl_api.answers_to_follow(etl_api.answer[]) from public;
+grant execute on function etl_api.answers_to_follow(etl_api.answer[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/check_claim_arguments.sql
@@ -3345,6 +3789,62 @@ revoke execute on function etl_api.check_claim_arguments(text, int, text) from p
 grant execute on function etl_api.check_claim_arguments(text, int, text) to service_role;
 -- end of source
 
+-- source: sql/etl_api/exchange/claim_apart.sql
+create or replace function etl_api.claim_apart(
+  worker text, source_ids uuid[], org_ids uuid[], may_run boolean[], turns int[])
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  again_ids uuid[];
+  taken record;
+begin
+  -- The rows are held from here, outside the parts, and so also by a part that is undone.
+  again_ids := etl_api.lease_requests_apart(worker, etl_api.take_due_requests(source_ids, org_ids, turns));
+
+  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items
+  into taken
+  from etl_api.take_due_runs(
+    source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids)) as t;
+  if taken.run_ids is null then
+    return again_ids;
+  end if;
+  return again_ids || etl_api.send_runs_apart(worker, taken.run_ids, taken.run_items);
+end
+$$;
+
+comment on function etl_api.claim_apart(text, uuid[], uuid[], boolean[], int[]) is
+  'As claim_at_once, for when that has raised an exception: it finds what raises by halving, ends that as failed (internal_error) and claims the others.';
+
+revoke execute on function etl_api.claim_apart(text, uuid[], uuid[], boolean[], int[]) from public;
+grant execute on function etl_api.claim_apart(text, uuid[], uuid[], boolean[], int[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/claim_at_once.sql
+create or replace function etl_api.claim_at_once(
+  worker text, source_ids uuid[], org_ids uuid[], may_run boolean[], turns int[])
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  again_ids uuid[];
+begin
+  -- First what has been sent before or belongs to a run under way: retries, polls, pages.
+  again_ids := etl_api.lease_requests(worker, etl_api.take_due_requests(source_ids, org_ids, turns));
+  return again_ids || etl_api.allocate_source_runs(
+    worker, source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids));
+end
+$$;
+
+comment on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[]) is
+  'Claims at most turns[i] HTTP requests to source_ids[i] for org_ids[i]: those due again, then new ones for runs where may_run. Returns their ids.';
+
+revoke execute on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[]) from public;
+grant execute on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/exchange/claim_run_requests.sql
 create or replace function etl_api.claim_run_requests(worker text, max_requests int)
 returns table (
@@ -3359,13 +3859,10 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  lease interval := etl_api.time_limit(null, 'lease_seconds');
   room record;
   turn record;
-  again_ids uuid[];
-  again_sources uuid[];
-  again_orgs uuid[];
-  new_ids uuid[];
+  ids uuid[];
+  fault_state text;
 begin
   perform etl_api.check_claim_arguments(worker, max_requests, 'max_requests');
   perform etl_api.drain_advance_queue();
@@ -3385,45 +3882,24 @@ begin
     return;
   end if;
 
-  -- First what has been sent before or belongs to a run under way: retries, polls, pages.
-  again_ids := etl_api.take_due_requests(turn.sources, turn.orgs, turn.turns);
-  if again_ids <> '{}' then
-    with claimed as (
-      update public.run_request as r
-      set state = 'in_progress',
-          state_via = case when r.state = 'waiting' then '{ready}'::public.run_request_state[] end,
-          state_substate = null,
-          attempts = r.attempts + 1,
-          lease_until = utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
-          lease_token = pg_catalog.gen_random_uuid(),
-          worker = claim_run_requests.worker,
-          claimed_at = utils.now()
-      from public.source as s
-      where r.id = any (again_ids)
-        and s.id = r.source_id
-      returning r.source_id, r.org_id
-    )
-    select pg_catalog.array_agg(claimed.source_id), pg_catalog.array_agg(claimed.org_id) into again_sources, again_orgs
-    from claimed;
-  end if;
-
-  new_ids := etl_api.allocate_source_runs(worker, turn.sources, turn.orgs, array(
-    select case when t.may_run then t.turns - (
-      select pg_catalog.count(*)::int
-      from unnest(again_sources, again_orgs) as a (source_id, org_id)
-      where a.source_id = t.source_id
-        and a.org_id = t.org_id) else 0 end
-    from unnest(turn.sources, turn.orgs, turn.may_run, turn.turns)
-      with ordinality as t (source_id, org_id, may_run, turns, i)
-    order by t.i));
+  -- All at once, as if nothing could be wrong; locks are taken inside, so that none is left when something is.
+  begin
+    ids := etl_api.claim_at_once(worker, turn.sources, turn.orgs, turn.may_run, turn.turns);
+  exception when others then
+    get stacked diagnostics fault_state = returned_sqlstate;
+    if etl_api.fault_passes(fault_state) then
+      raise;
+    end if;
+    ids := etl_api.claim_apart(worker, turn.sources, turn.orgs, turn.may_run, turn.turns);
+  end;
   if room.has_windows then
-    perform etl_api.count_windows(again_ids || new_ids);
+    perform etl_api.count_windows(ids);
   end if;
 
   return query
   select r.id, r.org_id, r.lease_token, r.lease_until, r.kind, coalesce(s.org_id::text, 'shared'),
     p.request, s.timeout_seconds * 1000, r.attempts
-  from unnest(again_ids || new_ids) as i (id)
+  from unnest(ids) as i (id)
   join public.run_request as r on r.id = i.id
   join public.run_request_payload as p
     on p.run_request_id = r.id
@@ -3433,7 +3909,7 @@ end
 $$;
 
 comment on function etl_api.claim_run_requests(text, int) is
-  'Claims HTTP requests to send, at most max_requests (1 to 1000), each with a lease, under each source''s limits and in turn for each of its tenants: of a tenant first retries, polls and pages that are due, then new ones for runs that wait. Nothing to do: no row. ETL04: bad argument.';
+  'Claims HTTP requests to send, at most max_requests (1 to 1000), each with a lease, under each source''s limits and in turn for each of its tenants: of a tenant first retries, polls and pages that are due, then new ones for runs that wait. What raises an exception is ended as failed (internal_error), and costs none of the others. Nothing to do: no row. ETL04: bad argument.';
 
 revoke execute on function etl_api.claim_run_requests(text, int) from public;
 grant execute on function etl_api.claim_run_requests(text, int) to service_role;
@@ -3462,6 +3938,14 @@ begin
   end if;
   taken_ids := etl_api.take_answers(etl_api.completions_by_id(results, 'run_request_id'));
 
+  -- Mostly all are taken: then each has an id, none was given twice, and there is nothing to look up.
+  if pg_catalog.cardinality(taken_ids) = pg_catalog.jsonb_array_length(results) then
+    return query
+    select (e.value ->> 'run_request_id')::uuid, true, null::text
+    from pg_catalog.jsonb_array_elements(results) as e (value);
+    return;
+  end if;
+
   return query
   select t.id, coalesce(t.id = any (taken_ids) and t.first, false),
     case
@@ -3473,11 +3957,19 @@ begin
       else 'the lease is lost: nothing was changed'
     end
   from (
-    select utils.uuid_or_null(e.value -> 'run_request_id') as id, e.place,
-      pg_catalog.row_number() over (partition by utils.uuid_or_null(e.value -> 'run_request_id') order by e.place) = 1 as first
-    from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+    select e.id, e.place, pg_catalog.row_number() over (partition by e.id order by e.place) = 1 as first
+    from (
+      select utils.uuid_or_null(r.value -> 'run_request_id') as id, r.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as r (value, place)
+      offset 0
+    ) as e
   ) as t
-  left join public.run_request as r on r.id = t.id
+  left join lateral (
+    select known.id, known.state
+    from public.run_request as known
+    where known.id = t.id
+    offset 0
+  ) as r on true
   order by t.place;
 end
 $$;
@@ -3491,15 +3983,20 @@ grant execute on function etl_api.complete_run_requests(jsonb) to service_role;
 
 -- source: sql/etl_api/exchange/completions_by_id.sql
 create or replace function etl_api.completions_by_id(results jsonb, id_name text) returns jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
+begin
   -- In reverse, so that of two results for one id the first stays: jsonb_object_agg keeps the last.
-  select coalesce(
-    pg_catalog.jsonb_object_agg(utils.uuid_or_null(e.value -> id_name), e.value order by e.place desc)
-      filter (where utils.uuid_or_null(e.value -> id_name) is not null),
-    '{}')
-  from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(r.id, r.value order by r.place desc), '{}')
+    from (
+      select utils.uuid_or_null(e.value -> id_name) as id, e.value, e.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+      offset 0
+    ) as r
+    where r.id is not null);
+end
 $$;
 
 comment on function etl_api.completions_by_id(jsonb, text) is
@@ -3511,11 +4008,12 @@ grant execute on function etl_api.completions_by_id(jsonb, text) to service_role
 
 -- source: sql/etl_api/exchange/count_windows.sql
 create or replace function etl_api.count_windows(run_request_ids uuid[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 set enable_seqscan = off
 set jit = off
 as $$
+begin
   insert into etl_api.source_window as w (source_id, period, began_at, used)
   select s.id, l.key, etl_api.window_start(l.key), sent.requests
   from (
@@ -3531,7 +4029,8 @@ as $$
   -- A window never goes back; see source_room.
   on conflict (source_id, period) do update
   set began_at = greatest(w.began_at, excluded.began_at),
-      used = excluded.used + case when w.began_at >= excluded.began_at then w.used else 0 end
+      used = excluded.used + case when w.began_at >= excluded.began_at then w.used else 0 end;
+end
 $$;
 
 comment on function etl_api.count_windows(uuid[]) is
@@ -3543,45 +4042,48 @@ grant execute on function etl_api.count_windows(uuid[]) to service_role;
 
 -- source: sql/etl_api/exchange/due_sources.sql
 create or replace function etl_api.due_sources() returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
 set jit = off
 as $$
+begin
   -- One index probe per source, however many rows wait.
-  with recursive queued as (
-    (select q.source_id from public.run_queue as q where q.state in ('waiting', 'ready') order by q.source_id limit 1)
-    union all
-    select (
-      select q.source_id
-      from public.run_queue as q
-      where q.state in ('waiting', 'ready')
-        and q.source_id > queued.source_id
-      order by q.source_id
-      limit 1)
-    from queued
-    where queued.source_id is not null
-  ),
-  requested as (
-    (select r.source_id from public.run_request as r where r.state in ('waiting', 'ready') order by r.source_id limit 1)
-    union all
-    select (
-      select r.source_id
-      from public.run_request as r
-      where r.state in ('waiting', 'ready')
-        and r.source_id > requested.source_id
-      order by r.source_id
-      limit 1)
-    from requested
-    where requested.source_id is not null
-  )
-  select pg_catalog.array_agg(waiting.source_id)
-  from (
-    select queued.source_id from queued
-    union
-    select requested.source_id from requested
-  ) as waiting
-  where waiting.source_id is not null
+  return (
+    with recursive queued as (
+      (select q.source_id from public.run_queue as q where q.state in ('waiting', 'ready') order by q.source_id limit 1)
+      union all
+      select (
+        select q.source_id
+        from public.run_queue as q
+        where q.state in ('waiting', 'ready')
+          and q.source_id > queued.source_id
+        order by q.source_id
+        limit 1)
+      from queued
+      where queued.source_id is not null
+    ),
+    requested as (
+      (select r.source_id from public.run_request as r where r.state in ('waiting', 'ready') order by r.source_id limit 1)
+      union all
+      select (
+        select r.source_id
+        from public.run_request as r
+        where r.state in ('waiting', 'ready')
+          and r.source_id > requested.source_id
+        order by r.source_id
+        limit 1)
+      from requested
+      where requested.source_id is not null
+    )
+    select pg_catalog.array_agg(waiting.source_id)
+    from (
+      select queued.source_id from queued
+      union
+      select requested.source_id from requested
+    ) as waiting
+    where waiting.source_id is not null);
+end
 $$;
 
 comment on function etl_api.due_sources() is
@@ -3608,7 +4110,9 @@ begin
       lease_until = null,
       lease_token = null,
       finished_at = utils.now()
-  where r.id = any (run_request_ids)
+  -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+  from (select given.id from unnest(run_request_ids) as given (id) limit pg_catalog.cardinality(run_request_ids)) as i
+  where r.id = i.id
     and r.state in ('waiting', 'ready', 'in_progress');
 end
 $$;
@@ -3626,64 +4130,86 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  activity_ids uuid[];
-  asking_ids uuid[];
-  object_ids uuid[];
+  moment constant timestamptz := utils.now();
+  ended record;
 begin
   -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
-  with fate as materialized (
-    select root.id as root_id, bad.state_substate as code, bad.error
-    from unnest(root_ids) as root (id)
-    left join lateral (
-      select r.state_substate, r.error
-      from public.run_request as r
-      where r.root_id = root.id
-        and r.state in ('failed', 'invalid', 'timedout')
-      order by r.id
-      limit 1
-    ) as bad on true
-  ),
-  ended as (
-    update public.run_queue as q
-    set state = case when f.code is null then 'done' else 'failed' end::public.run_queue_state,
-        state_via = null,
-        state_substate = case
-          when f.code is not null then f.code
-          when ar.result_role = 'input' and not exists (
-            select 1
-            from public.value as v
-            where v.object_id = q.object_id
-              and v.source_id = q.source_id
-              and v.datapoint_id = any (q.datapoint_ids)
-              and v.observed_at >= q.created_at) then
-            case when etl_api.run_was_refused(ar.id, q.run_request_id, q.object_id) then 'refused' else 'no_value' end
-          when ar.result_role = 'result' and etl_api.run_was_refused(ar.id, q.run_request_id) then 'refused'
-        end,
-        error = f.error,
-        finished_at = utils.now()
-    from fate as f, public.activity_request as ar
-    where q.run_request_id = any (root_ids)
-      and q.run_request_id = f.root_id
-      and q.state = 'in_progress'
-      and ar.id = q.activity_request_id
-    returning q.activity_request_id, q.object_id, case when ar.state = 'in_progress' then ar.result_role end as result_role
-  )
-  select pg_catalog.array_agg(distinct e.activity_request_id),
-    pg_catalog.array_agg(e.activity_request_id) filter (where e.result_role = 'input'),
-    pg_catalog.array_agg(e.object_id) filter (where e.result_role = 'input')
-  into activity_ids, asking_ids, object_ids
-  from ended as e;
-
-  -- What is still missing of these objects goes to the next source at once, while others are still out.
-  if object_ids is not null then
-    perform etl_api.create_run(asking_ids, object_ids);
+  select
+    pg_catalog.array_agg(q.id) as run_ids,
+    pg_catalog.array_agg(bad.state_substate) as codes,
+    pg_catalog.array_agg(bad.error) as errors,
+    pg_catalog.array_agg(case
+      when bad.state_substate is null and ar.result_role = 'input' and not exists (
+        select 1
+        from public.value as v
+        where v.object_id = q.object_id
+          and v.source_id = q.source_id
+          and v.datapoint_id = any (q.datapoint_ids)
+          and v.observed_at >= q.created_at
+        offset 0) then
+        case when etl_api.run_was_refused(q.activity_request_id, root.id, q.object_id) then 'refused' else 'no_value' end
+      when bad.state_substate is null and ar.result_role = 'result'
+        and etl_api.run_was_refused(q.activity_request_id, root.id) then 'refused'
+    end) as substates,
+    pg_catalog.array_agg(distinct q.activity_request_id) as activity_ids,
+    pg_catalog.array_agg(distinct q.activity_request_id) filter (where ar.result_role = 'result') as search_ids,
+    pg_catalog.array_agg(q.activity_request_id) filter (where ar.result_role = 'input') as asking_ids,
+    pg_catalog.array_agg(q.object_id) filter (where ar.result_role = 'input') as object_ids
+  into ended
+  from unnest(root_ids) as root (id)
+  cross join lateral (
+    select run.*
+    from public.run_queue as run
+    where run.run_request_id = root.id
+    offset 0
+  ) as q
+  cross join lateral (
+    select of_run.result_role
+    from public.activity_request as of_run
+    where of_run.id = q.activity_request_id
+    offset 0
+  ) as ar
+  left join lateral (
+    select r.state_substate, r.error
+    from public.run_request as r
+    where r.root_id = root.id
+      and r.state in ('failed', 'invalid', 'timedout')
+    order by r.id
+    limit 1
+  ) as bad on true
+  where q.state = 'in_progress';
+  if ended.run_ids is null then
+    return '{}'::uuid[];
   end if;
-  return coalesce(activity_ids, '{}');
+
+  update public.run_queue as q
+  set state = case when e.code is null then 'done' else 'failed' end::public.run_queue_state,
+      state_via = null,
+      state_substate = coalesce(e.code, e.substate),
+      error = e.error,
+      finished_at = moment
+  from (
+    select t.*
+    from unnest(ended.run_ids, ended.codes, ended.substates, ended.errors) as t (id, code, substate, error)
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(ended.run_ids)
+  ) as e
+  where q.id = e.id;
+
+  -- What is still missing of these objects goes to the next source at once, while others are still out; a search that
+  -- is over and found nothing asks its next one.
+  if ended.object_ids is not null then
+    perform etl_api.create_run(ended.asking_ids, ended.object_ids);
+  end if;
+  if ended.search_ids is not null then
+    perform etl_api.create_run(ended.search_ids);
+  end if;
+  return ended.activity_ids;
 end
 $$;
 
 comment on function etl_api.end_runs(uuid[]) is
-  'Ends the runs carried by these chains of HTTP requests (run_request.root_id), done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the next runs of the waterfall for their objects. Returns the activity requests concerned. The caller holds the workflow locks.';
+  'Ends the runs carried by these chains of HTTP requests (run_request.root_id), done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.end_runs(uuid[]) from public;
 grant execute on function etl_api.end_runs(uuid[]) to service_role;
@@ -3691,29 +4217,32 @@ grant execute on function etl_api.end_runs(uuid[]) to service_role;
 
 -- source: sql/etl_api/exchange/factor_vars.sql
 create or replace function etl_api.factor_vars(activity_id uuid, org_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
-    'criteria', coalesce(pg_catalog.jsonb_agg(f.fact order by f.created_at, f.id) filter (where not f.is_guardrail), '[]'),
-    'factors', coalesce(pg_catalog.jsonb_agg(f.fact order by f.created_at, f.id), '[]'))
-  from (
-    select fa.id, fa.created_at, fa.is_guardrail,
-      pg_catalog.jsonb_build_object(
-        'factor_type', fa.factor_type,
-        'object_type', t.name,
-        'datapoint', d.name,
-        'operator', fa.operator,
-        'value', fa.value,
-        'is_guardrail', fa.is_guardrail,
-        'description', fa.description) as fact
-    from public.factor as fa
-    join public.object_type as t on t.id = fa.object_type_id
-    left join public.datapoint as d on d.id = fa.datapoint_id
-    where fa.activity_id = factor_vars.activity_id
-      -- What an org adds to a shared activity is its own.
-      and (fa.org_id is null or fa.org_id = factor_vars.org_id)
-  ) as f
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'criteria', coalesce(pg_catalog.jsonb_agg(f.fact order by f.created_at, f.id) filter (where not f.is_guardrail), '[]'),
+      'factors', coalesce(pg_catalog.jsonb_agg(f.fact order by f.created_at, f.id), '[]'))
+    from (
+      select fa.id, fa.created_at, fa.is_guardrail,
+        pg_catalog.jsonb_build_object(
+          'factor_type', fa.factor_type,
+          'object_type', t.name,
+          'datapoint', d.name,
+          'operator', fa.operator,
+          'value', fa.value,
+          'is_guardrail', fa.is_guardrail,
+          'description', fa.description) as fact
+      from public.factor as fa
+      join public.object_type as t on t.id = fa.object_type_id
+      left join public.datapoint as d on d.id = fa.datapoint_id
+      where fa.activity_id = factor_vars.activity_id
+        -- What an org adds to a shared activity is its own.
+        and (fa.org_id is null or fa.org_id = factor_vars.org_id)
+    ) as f);
+end
 $$;
 
 comment on function etl_api.factor_vars(uuid, uuid) is
@@ -3733,7 +4262,12 @@ declare
   requests jsonb[];
   missing jsonb[];
   max_pages int := utils.number_or((select s.value from etl_api.setting as s where s.name = 'max_pages'), 1000);
+  followed constant etl_api.answer[] := etl_api.answers_to_follow(answers);
 begin
+  if followed is null then
+    return;
+  end if;
+
   select
     pg_catalog.array_agg(f.cost) as costs,
     pg_catalog.array_agg(f.run_request_id) as before_ids,
@@ -3751,17 +4285,22 @@ begin
       case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
       utils.now() + case when a.kind = 'run' and s.status_request_template is not null
         then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at, 0 as cost
-    from unnest(answers) as a
+    from unnest(followed) as a
     join public.source as s on s.id = a.source_id
     where a.verdict = 'ask'
     union all
     -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
     select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
       a.kind, utils.now(), case when a.kind = 'run' then s.cost_per_run else 0 end
-    from unnest(answers) as a
+    from unnest(followed) as a
     join public.source as s on s.id = a.source_id
-    join public.activity_request as ar on ar.id = a.activity_request_id
-    join public.run_request as r on r.id = a.run_request_id
+    cross join lateral (
+      select asking.id, asking.result_role, asking.max_objects
+      from public.activity_request as asking
+      where asking.id = a.activity_request_id
+      offset 0
+    ) as ar
+    cross join lateral (select sent.cursor from public.run_request as sent where sent.id = a.run_request_id offset 0) as r
     cross join lateral (select etl_api.source_template(s, a.kind) as json) as template
     where a.verdict = 'map'
       and a.page < max_pages
@@ -3883,6 +4422,73 @@ revoke execute on function etl_api.judge_answer(public.source, text, int, int, j
 grant execute on function etl_api.judge_answer(public.source, text, int, int, jsonb) to service_role;
 -- end of source
 
+-- source: sql/etl_api/exchange/lease_requests.sql
+create or replace function etl_api.lease_requests(worker text, run_request_ids uuid[]) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment constant timestamptz := utils.now();
+  lease interval;
+begin
+  if run_request_ids <> '{}' then
+    lease := etl_api.time_limit(null, 'lease_seconds');
+    update public.run_request as r
+    set state = 'in_progress',
+        state_via = case when r.state = 'waiting' then '{ready}'::public.run_request_state[] end,
+        state_substate = null,
+        attempts = r.attempts + 1,
+        lease_until = moment + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
+        lease_token = pg_catalog.gen_random_uuid(),
+        worker = lease_requests.worker,
+        claimed_at = moment
+    from public.source as s
+    where r.id = any (run_request_ids)
+      and s.id = r.source_id;
+  end if;
+  return run_request_ids;
+end
+$$;
+
+comment on function etl_api.lease_requests(text, uuid[]) is
+  'Gives HTTP requests that are due to a worker, each with a lease. Returns their ids. The caller holds their rows.';
+
+revoke execute on function etl_api.lease_requests(text, uuid[]) from public;
+grant execute on function etl_api.lease_requests(text, uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/lease_requests_apart.sql
+create or replace function etl_api.lease_requests_apart(worker text, run_request_ids uuid[]) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  half constant int := pg_catalog.cardinality(run_request_ids) / 2;
+  fault_state text;
+  fault_message text;
+begin
+  return etl_api.lease_requests(worker, run_request_ids);
+exception when others then
+  get stacked diagnostics fault_state = returned_sqlstate, fault_message = message_text;
+  if etl_api.fault_passes(fault_state) then
+    raise;
+  end if;
+  if half > 0 then
+    return etl_api.lease_requests_apart(worker, run_request_ids[1 : half])
+      || etl_api.lease_requests_apart(worker, run_request_ids[half + 1 :]);
+  end if;
+  perform etl_api.refuse_request(run_request_ids[1], fault_state, fault_message);
+  return '{}'::uuid[];
+end
+$$;
+
+comment on function etl_api.lease_requests_apart(text, uuid[]) is
+  'Leases HTTP requests (lease_requests); when that fails, halves them until the one that cannot be leased stands alone, ends it (refuse_request) and leases the others. Returns the ids of those leased.';
+
+revoke execute on function etl_api.lease_requests_apart(text, uuid[]) from public;
+grant execute on function etl_api.lease_requests_apart(text, uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/exchange/leases_given.sql
 create or replace function etl_api.leases_given(leases jsonb, id_name text)
 returns table (id uuid, lease_token uuid)
@@ -3935,23 +4541,32 @@ create or replace function public.mark_run_request_done() returns trigger
 language plpgsql
 security definer
 set search_path = ''
--- Old and new rows have no index: a hash joins them, whatever the functions above switch off for tables.
-set enable_hashjoin = on
 as $$
 declare
   root_ids uuid[];
 begin
-  -- A chain of requests is over when none of it is open; the runs it carried end with it.
-  select pg_catalog.array_agg(distinct n.root_id) into root_ids
-  from new_rows as n
-  join old_rows as o on o.id = n.id
-  where n.state in ('done', 'failed', 'timedout', 'invalid')
-    and o.state is distinct from n.state
-    and not exists (
-      select 1
-      from public.run_request as r
-      where r.root_id = n.root_id
-        and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'));
+  -- A chain of requests is over when none of it is open; the runs it carried end with it. Old and new rows have no
+  -- index: grouped by their id they meet at once, whatever joins are switched off above.
+  select pg_catalog.array_agg(distinct changed.root_id) into root_ids
+  from (
+    select both_rows.root_id
+    from (
+      select n.id, n.root_id, n.state as is_now, null as was
+      from new_rows as n
+      union all
+      select o.id, o.root_id, null, o.state
+      from old_rows as o
+    ) as both_rows
+    group by both_rows.id, both_rows.root_id
+    having pg_catalog.max(both_rows.is_now) in ('done', 'failed', 'timedout', 'invalid')
+      and pg_catalog.max(both_rows.is_now) is distinct from pg_catalog.max(both_rows.was)
+  ) as changed
+  where not exists (
+    select 1
+    from public.run_request as r
+    where r.root_id = changed.root_id
+      and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+    offset 0);
   if root_ids is not null then
     perform etl_api.advance_activities(etl_api.end_runs(root_ids));
   end if;
@@ -3982,16 +4597,18 @@ grant execute on function etl_api.mask_secrets(jsonb) to service_role;
 
 -- source: sql/etl_api/exchange/missing_error.sql
 create or replace function etl_api.missing_error(missing jsonb, kind text, source_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select pg_catalog.jsonb_build_object(
+begin
+  return pg_catalog.jsonb_build_object(
     'code', 'missing_value',
     'missing', missing,
     'message', pg_catalog.format('Nothing fills %s in the %s request template of source %s.',
       (select pg_catalog.string_agg('<<$' || m.name || '>>', ', ') from pg_catalog.jsonb_array_elements_text(missing) as m (name)),
       kind,
-      (select s.name from public.source as s where s.id = source_id)))
+      (select s.name from public.source as s where s.id = source_id)));
+end
 $$;
 
 comment on function etl_api.missing_error(jsonb, text, uuid) is
@@ -4172,6 +4789,46 @@ revoke execute on function etl_api.refuse_answer(uuid, jsonb, text, text) from p
 grant execute on function etl_api.refuse_answer(uuid, jsonb, text, text) to service_role;
 -- end of source
 
+-- source: sql/etl_api/exchange/refuse_request.sql
+create or replace function etl_api.refuse_request(run_request_id uuid, fault_state text, fault_message text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- Who holds the workflow may be about to wait for the row that the claim holds: so nobody waits here. A later claim
+  -- meets the request again.
+  perform 1
+  from public.run_request as r
+  join public.workflow_request as w
+    on w.id = r.workflow_request_id
+    and w.org_id = r.org_id
+    and w.replay = 0
+  where r.id = run_request_id
+  for no key update of w skip locked;
+  if not found then
+    return;
+  end if;
+
+  perform etl_api.end_run_requests(array[run_request_id], 'internal_error',
+    pg_catalog.format('The engine could not send it: %s (%s).', fault_message, fault_state));
+  perform etl_api.logger('error', 'exchange', 'A request could not be sent.',
+    pg_catalog.jsonb_build_object('sqlstate', fault_state, 'message', fault_message), null, 'run_request', run_request_id);
+exception when others then
+  if etl_api.fault_passes(sqlstate) then
+    raise;
+  end if;
+  perform etl_api.logger_stuck('exchange', 'A request could be neither sent nor ended.', 'run_request', run_request_id,
+    fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.refuse_request(uuid, text, text) is
+  'Ends an HTTP request that was due and made the engine raise when it was claimed, as failed (internal_error), with the runs it carries. One that cannot be ended either stays as it is, in the log.';
+
+revoke execute on function etl_api.refuse_request(uuid, text, text) from public;
+grant execute on function etl_api.refuse_request(uuid, text, text) to service_role;
+-- end of source
+
 -- source: sql/etl_api/exchange/release_run_requests.sql
 create or replace function etl_api.release_run_requests(leases jsonb) returns int
 language plpgsql
@@ -4259,11 +4916,15 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  requests constant int := pg_catalog.cardinality(kinds);
   object_ids uuid[];
   natural_keys jsonb[];
-  known jsonb[] := '{}'::jsonb[];
+  known jsonb[];
+  objects jsonb[];
+  names jsonb[];
 begin
-  -- What costs a look-up is looked up only for templates that ask for it.
+  -- What costs a look-up is looked up only for templates that ask for it. A list for each request, null where it has
+  -- none, so that below all lists go side by side, without a join.
   if etl_api.templates_mention(kinds, source_ids, '<<$object') then
     select pg_catalog.array_agg(q.object_id order by r.place), pg_catalog.array_agg(o.natural_key order by r.place)
     into object_ids, natural_keys
@@ -4273,60 +4934,79 @@ begin
     left join lateral (select thing.natural_key from public.object as thing where thing.id = q.object_id limit 1) as o on true;
 
     known := array(select v."values" from etl_api.object_values(object_ids) as v order by v.place);
+    objects := array(
+      select pg_catalog.jsonb_agg(r.natural_key || r.known order by r.place) filter (where r.natural_key is not null)
+      from (
+        select r.item, r.natural_key, r.known, r.place
+        from unnest(run_items, natural_keys, known) with ordinality as r (item, natural_key, known, place)
+        union all
+        select r.item, null, null, null from pg_catalog.generate_series(1, requests) as r (item)
+      ) as r
+      group by r.item
+      order by r.item);
+  end if;
+  if etl_api.templates_mention(kinds, source_ids, '<<$datapoints') then
+    names := array(
+      select pg_catalog.jsonb_agg(distinct r.name order by r.name) filter (where r.name is not null)
+      from (
+        select r.item, d.name
+        from unnest(run_items, run_ids) as r (item, run_id)
+        cross join lateral (select run.datapoint_ids from public.run_queue as run where run.id = r.run_id limit 1) as q
+        join public.datapoint as d on d.id = any (q.datapoint_ids)
+        union all
+        select r.item, null from pg_catalog.generate_series(1, requests) as r (item)
+      ) as r
+      group by r.item
+      order by r.item);
   end if;
 
   return query
-  -- run_items[i] says to which request run_ids[i] belongs, known[i] what is known of its object.
-  with asked as materialized (
-    select t.item::int as item, t.source_id, t.activity_request_id, t.external_id, t.cursor, t.page,
-      template.json as template,
-      pg_catalog.strpos(template.json::text, '<<$datapoints') > 0 as wants_datapoints,
-      pg_catalog.strpos(template.json::text, '<<$criteria') > 0
-        or pg_catalog.strpos(template.json::text, '<<$factors') > 0 as wants_factors
-    from unnest(kinds, source_ids, activity_request_ids, external_ids, cursors, pages)
-      with ordinality as t (kind, source_id, activity_request_id, external_id, cursor, page, item)
-    join public.source as s on s.id = t.source_id
-    cross join lateral (select etl_api.source_template(s, t.kind) as json) as template
-  ),
-  batch as (
-    select r.item, pg_catalog.jsonb_agg(r.natural_key || r.known order by r.place) as objects
-    from unnest(run_items, natural_keys, known) with ordinality as r (item, natural_key, known, place)
-    where r.natural_key is not null
-    group by r.item
-  ),
-  questions as (
-    select r.item, pg_catalog.jsonb_agg(distinct d.name order by d.name) as names
-    from unnest(run_items, run_ids) as r (item, run_id)
-    join asked on asked.item = r.item and asked.wants_datapoints
-    join public.run_queue as q on q.id = r.run_id
-    join public.datapoint as d on d.id = any (q.datapoint_ids)
-    group by r.item
-  ),
-  vars as (
-    select a.item, a.template,
-      pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-        'run_external_id', a.external_id,
-        'max_objects', ar.max_objects,
-        'page', a.page))
-      || pg_catalog.jsonb_build_object(
-        'run_setup', ar.config,
-        'cursor', a.cursor,
-        'objects', coalesce(b.objects, '[]'),
-        'datapoints', coalesce(qu.names, '[]'))
-      || case when pg_catalog.jsonb_array_length(b.objects) = 1
-        then pg_catalog.jsonb_build_object('object', b.objects -> 0) else '{}' end
-      || case when a.wants_factors then etl_api.factor_vars(ar.activity_id, ar.org_id) else '{}' end as vars
-    from asked as a
-    join public.activity_request as ar on ar.id = a.activity_request_id
-    left join batch as b on b.item = a.item
-    left join questions as qu on qu.item = a.item
+  -- A template is cut once, however many requests it makes.
+  with template as materialized (
+    select asked.*, utils.cut_template(t.json) as parts,
+      pg_catalog.strpos(t.json::text, '<<$criteria') > 0
+        or pg_catalog.strpos(t.json::text, '<<$factors') > 0 as wants_factors
+    from (
+      select a.kind, a.source_id,
+        pg_catalog.array_agg(a.item::int) as items, pg_catalog.array_agg(a.activity_request_id) as activity_request_ids,
+        pg_catalog.array_agg(a.external_id) as external_ids, pg_catalog.array_agg(a.cursor) as cursors,
+        pg_catalog.array_agg(a.page) as pages, pg_catalog.array_agg(a.objects) as objects,
+        pg_catalog.array_agg(a.names) as names
+      from unnest(kinds, source_ids, activity_request_ids, external_ids, cursors, pages, objects, names)
+        with ordinality as a (kind, source_id, activity_request_id, external_id, cursor, page, objects, names, item)
+      group by a.kind, a.source_id
+    ) as asked
+    cross join lateral (
+      select etl_api.source_template(s, asked.kind) as json
+      from public.source as s
+      where s.id = asked.source_id
+      limit 1
+    ) as t
   )
-  select v.item,
-    case when pg_catalog.cardinality(u.missing) = 0
-      then utils.replace_request_placeholders(v.template, v.vars) end,
-    u.missing
-  from vars as v
-  cross join lateral (select utils.unresolved_placeholders(v.template, v.vars) as missing) as u;
+  select a.item, filled.request, filled.missing
+  from template as t
+  cross join lateral unnest(t.items, t.activity_request_ids, t.external_ids, t.cursors, t.pages, t.objects, t.names)
+    as a (item, activity_request_id, external_id, cursor, page, objects, names)
+  cross join lateral (
+    select asking.activity_id, asking.org_id, asking.config, asking.max_objects
+    from public.activity_request as asking
+    where asking.id = a.activity_request_id
+    limit 1
+  ) as ar
+  cross join lateral utils.fill_placeholders(
+    t.parts,
+    pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+      'run_external_id', a.external_id,
+      'max_objects', ar.max_objects,
+      'page', a.page))
+    || pg_catalog.jsonb_build_object(
+      'run_setup', ar.config,
+      'cursor', a.cursor,
+      'objects', coalesce(a.objects, '[]'),
+      'datapoints', coalesce(a.names, '[]'))
+    || case when pg_catalog.jsonb_array_length(a.objects) = 1
+      then pg_catalog.jsonb_build_object('object', a.objects -> 0) else '{}' end
+    || case when t.wants_factors then etl_api.factor_vars(ar.activity_id, ar.org_id) else '{}' end) as filled;
 end
 $$;
 
@@ -4446,6 +5126,8 @@ create or replace function etl_api.settle_answers(answers etl_api.answer[]) retu
 language plpgsql
 set search_path = ''
 as $$
+declare
+  moment constant timestamptz := utils.now();
 begin
   update public.run_request as r
   set state = case
@@ -4464,8 +5146,9 @@ begin
       lease_token = null,
       http_status = a.http_status,
       error = case when a.code is not null then pg_catalog.jsonb_build_object('code', a.code, 'message', a.message) end,
-      finished_at = case when a.verdict not in ('poll', 'retry') then utils.now() end
-  from unnest(answers) as a
+      finished_at = case when a.verdict not in ('poll', 'retry') then moment end
+  -- The limit makes the planner think of one row, and so of a look-up by key, whatever it thinks of the table.
+  from (select given.* from unnest(answers) as given limit pg_catalog.cardinality(answers)) as a
   where r.id = a.run_request_id
     and r.org_id = a.org_id;
 end
@@ -4539,7 +5222,7 @@ begin
         and r.state = 'in_progress') end,
     -- A window never goes back: who waited for the lock of the source may be a little behind the one before.
     case when pg_catalog.jsonb_typeof(s.rate_limit) = 'object' then (
-      select pg_catalog.min((l.value #>> '{}')::int - case when w.began_at >= etl_api.window_start(l.key) then w.used else 0 end)
+      select pg_catalog.min((l.value #>> '{}')::numeric::int - case when w.began_at >= etl_api.window_start(l.key) then w.used else 0 end)
       from pg_catalog.jsonb_each(s.rate_limit) as l
       left join etl_api.source_window as w
         on w.source_id = s.id
@@ -4560,14 +5243,16 @@ grant execute on function etl_api.source_room(uuid[], int) to service_role;
 
 -- source: sql/etl_api/exchange/source_template.sql
 create or replace function etl_api.source_template(source public.source, kind text) returns jsonb
-language sql immutable
+language plpgsql immutable
 set search_path = ''
 as $$
-  select case kind
+begin
+  return case kind
     when 'run' then source.run_request_template
     when 'status' then source.status_request_template
     when 'delivery' then source.delivery_request_template
-  end
+  end;
+end
 $$;
 
 comment on function etl_api.source_template(public.source, text) is
@@ -4628,6 +5313,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   due_ids uuid[];
   unpaid_ids uuid[];
 begin
@@ -4640,7 +5326,7 @@ begin
     where r.source_id = c.source_id
       and r.org_id = c.org_id
       and r.state in ('waiting', 'ready')
-      and r.due_at <= utils.now()
+      and r.due_at <= moment
     order by r.due_at
     limit c.turns
     for update skip locked
@@ -4664,14 +5350,16 @@ grant execute on function etl_api.take_due_requests(uuid[], uuid[], int[]) to se
 
 -- source: sql/etl_api/exchange/templates_mention.sql
 create or replace function etl_api.templates_mention(kinds text[], source_ids uuid[], placeholder text) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select exists (
+begin
+  return exists (
     select 1
     from (select distinct t.kind, t.source_id from unnest(kinds, source_ids) as t (kind, source_id)) as asked
     join public.source as s on s.id = asked.source_id
-    where pg_catalog.strpos(etl_api.source_template(s, asked.kind)::text, placeholder) > 0)
+    where pg_catalog.strpos(etl_api.source_template(s, asked.kind)::text, placeholder) > 0);
+end
 $$;
 
 comment on function etl_api.templates_mention(text[], uuid[], text) is
@@ -4693,12 +5381,49 @@ comment on trigger trg_mark_run_done on public.run_request is
   'HTTP requests that ended end the runs they carried.';
 -- end of source
 
--- source: sql/etl_api/exchange/window_start.sql
-create or replace function etl_api.window_start(period text) returns timestamptz
-language sql stable
+-- source: sql/etl_api/exchange/turns_left.sql
+create or replace function etl_api.turns_left(
+  source_ids uuid[], org_ids uuid[], may_run boolean[], turns int[], again_ids uuid[])
+returns int[]
+language plpgsql stable
 set search_path = ''
 as $$
-  select pg_catalog.date_trunc(period, utils.now(), 'UTC')
+declare
+  again_sources uuid[];
+  again_orgs uuid[];
+begin
+  if again_ids <> '{}' then
+    select pg_catalog.array_agg(r.source_id), pg_catalog.array_agg(r.org_id) into again_sources, again_orgs
+    from public.run_request as r
+    where r.id = any (again_ids);
+  end if;
+  return array(
+    select case when t.may_run then t.turns - (
+      select pg_catalog.count(*)::int
+      from unnest(again_sources, again_orgs) as a (source_id, org_id)
+      where a.source_id = t.source_id
+        and a.org_id = t.org_id) else 0 end
+    from unnest(source_ids, org_ids, may_run, turns)
+      with ordinality as t (source_id, org_id, may_run, turns, i)
+    order by t.i);
+end
+$$;
+
+comment on function etl_api.turns_left(uuid[], uuid[], boolean[], int[], uuid[]) is
+  'How many of turns[i] at source_ids[i] for org_ids[i] are left for new HTTP requests beside those in again_ids; none where may_run is false.';
+
+revoke execute on function etl_api.turns_left(uuid[], uuid[], boolean[], int[], uuid[]) from public;
+grant execute on function etl_api.turns_left(uuid[], uuid[], boolean[], int[], uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/window_start.sql
+create or replace function etl_api.window_start(period text) returns timestamptz
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return pg_catalog.date_trunc(period, utils.now(), 'UTC');
+end
 $$;
 
 comment on function etl_api.window_start(text) is
@@ -5112,6 +5837,8 @@ language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  configured_ids constant uuid[] := etl_api.configured_requests(workflow_request_ids);
 begin
   return query
   with refused as materialized (
@@ -5119,17 +5846,11 @@ begin
   ), plain as materialized (
     select * from etl_api.request_faults(workflow_request_ids)
     union all
-    select * from etl_api.activity_faults(activities)
+    select * from etl_api.config_faults(configured_ids, '{}') where configured_ids <> '{}'
     union all
-    select * from etl_api.config_faults(workflow_request_ids, activities)
+    select * from etl_api.webhook_faults(configured_ids, '{}') where configured_ids <> '{}'
     union all
-    select * from etl_api.datapoint_faults(activities)
-    union all
-    select * from etl_api.source_faults(activities)
-    union all
-    select * from etl_api.webhook_faults(workflow_request_ids, activities)
-    union all
-    select * from etl_api.target_faults(activities)
+    select * from etl_api.body_faults(etl_api.suspect_activities(activities))
     union all
     select * from etl_api.dependency_faults(activities)
   )
@@ -5273,6 +5994,38 @@ revoke execute on function etl_api.activity_faults(etl_api.requested_activity[])
 grant execute on function etl_api.activity_faults(etl_api.requested_activity[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/intake/body_faults.sql
+create or replace function etl_api.body_faults(activities etl_api.requested_activity[])
+returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if activities = '{}' then
+    return;
+  end if;
+  return query
+  select * from etl_api.activity_faults(activities)
+  union all
+  select * from etl_api.config_faults('{}', activities)
+  union all
+  select * from etl_api.datapoint_faults(activities)
+  union all
+  select * from etl_api.source_faults(activities)
+  union all
+  select * from etl_api.webhook_faults('{}', activities)
+  union all
+  select * from etl_api.target_faults(activities);
+end
+$$;
+
+comment on function etl_api.body_faults(etl_api.requested_activity[]) is
+  'What is wrong with activities each by itself: all that the org, the key and the body decide.';
+
+revoke execute on function etl_api.body_faults(etl_api.requested_activity[]) from public;
+grant execute on function etl_api.body_faults(etl_api.requested_activity[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/intake/config_faults.sql
 create or replace function etl_api.config_faults(workflow_request_ids uuid[], activities etl_api.requested_activity[])
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
@@ -5347,6 +6100,36 @@ revoke execute on function etl_api.config_faults(uuid[], etl_api.requested_activ
 grant execute on function etl_api.config_faults(uuid[], etl_api.requested_activity[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/intake/configured_requests.sql
+create or replace function etl_api.configured_requests(workflow_request_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+-- A plan may have been made while the tables were empty; see read_activities.
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  return array(
+    select w.id
+    from pg_catalog.unnest(workflow_request_ids) as i (id)
+    cross join lateral (
+      select r.id, r.data
+      from public.workflow_request as r
+      where r.id = i.id
+        and r.replay = 0
+      offset 0
+    ) as w
+    where w.data ?| '{config,destination}');
+end
+$$;
+
+comment on function etl_api.configured_requests(uuid[]) is
+  'Those of these requests that have a config or a destination of their own.';
+
+revoke execute on function etl_api.configured_requests(uuid[]) from public;
+grant execute on function etl_api.configured_requests(uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/intake/create_activity_requests.sql
 create or replace function etl_api.create_activity_requests(activities etl_api.requested_activity[]) returns void
 language plpgsql
@@ -5354,8 +6137,11 @@ set search_path = ''
 as $$
 declare
   moment constant timestamptz := utils.now();
+  default_limit constant interval := etl_api.time_limit('{}', 'activity_timeout_seconds');
+  started_ids uuid[];
 begin
-  -- One statement for both tables: the triggers that start activities fire when the edges are there as well.
+  -- Those that wait for nobody are written as in progress at once: an update would be a second version of each row, and
+  -- check all its foreign keys again. They start when the edges are there as well.
   with edge as materialized (
     select e.org_id, e.from_id, e.to_id
     from etl_api.activity_edges(activities) as e
@@ -5363,13 +6149,17 @@ begin
     insert into public.activity_request
       (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, result_role, object_type_id, workflow_phase,
        config, destination, max_objects, datapoint_ids, source_ids, on_failure,
-       state, state_via, state_substate, created_at)
+       state, state_via, state_substate, created_at, started_at, timeout_at)
     select a.id, a.org_id, a.workflow_request_id, a.activity_id, a.activity_key, a.activity_type,
       (select etl_api.activity_types()) ->> a.activity_type, a.object_type_id, a.workflow_phase, a.config,
       nullif(a.body -> 'destination', 'null'), a.max_objects, a.datapoint_ids, a.source_ids,
       a.on_failure,
-      case when a.waits_for is null then 'ready' else 'waiting' end::public.activity_request_state,
-      '{new,valid}', a.waits_for, moment
+      case when a.waits_for is null then 'in_progress' else 'waiting' end::public.activity_request_state,
+      case when a.waits_for is null then '{new,valid,ready}' else '{new,valid}' end::public.activity_request_state[],
+      a.waits_for, moment,
+      case when a.waits_for is null then moment end,
+      case when a.waits_for is null then moment + case when a.config ? 'activity_timeout_seconds'
+        then etl_api.time_limit(a.config, 'activity_timeout_seconds') else default_limit end end
     from (
       select r.*,
         case
@@ -5378,15 +6168,23 @@ begin
         end as waits_for
       from pg_catalog.unnest(activities) as r
     ) as a
+    returning id, state
+  ), joined as (
+    insert into public.activity_dependency (org_id, activity_request_id, depends_on_id)
+    select e.org_id, e.to_id, e.from_id
+    from edge as e
   )
-  insert into public.activity_dependency (org_id, activity_request_id, depends_on_id)
-  select e.org_id, e.to_id, e.from_id
-  from edge as e;
+  select pg_catalog.array_agg(c.id order by c.id) into started_ids
+  from created as c
+  where c.state = 'in_progress';
+  if started_ids is not null then
+    perform etl_api.start_activity_requests(started_ids);
+  end if;
 end
 $$;
 
 comment on function etl_api.create_activity_requests(etl_api.requested_activity[]) is
-  'Creates the activity requests of accepted requests and the edges between them. Those of the lowest phase that wait for nobody start when the statement ends.';
+  'Creates the activity requests of accepted requests and the edges between them. Those of the lowest phase that wait for nobody start.';
 
 revoke execute on function etl_api.create_activity_requests(etl_api.requested_activity[]) from public;
 grant execute on function etl_api.create_activity_requests(etl_api.requested_activity[]) to service_role;
@@ -5945,35 +6743,48 @@ declare
   handed_to uuid[] := array(select distinct e.to_id from etl_api.activity_edges(activities) as e where e.to_id is not null);
 begin
   -- An empty list is nothing to do, and objects without a key cost only themselves; but no list at all is a slip.
+  -- Where it would be is one question for all that ask the same sources about the same type.
   return query
   select a.workflow_request_id, 'missing_value', '$.input', etl_api.shorten_json(w.data -> 'input'),
     pg_catalog.format('The activity %s finds no input in the request: nothing says which %s objects it is about.',
-      pg_catalog.to_json(a.activity_name), t.name),
+      pg_catalog.to_json(a.activity_name), (select t.name from public.object_type as t where t.id = asked.object_type_id)),
     coalesce(
       'Give them at ' || looked.places || '.',
       'No source says where they are: insert an object_source of direction input.')
-  from pg_catalog.unnest(activities) as a
-  join public.workflow_request as w
-    on w.id = a.workflow_request_id
-    and w.org_id = a.org_id
-    and w.replay = 0
-  join public.object_type as t on t.id = a.object_type_id
+  from (
+    select r.org_id, r.source_ids, r.object_type_id, pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids,
+      pg_catalog.array_agg(r.activity_name) as names
+    from pg_catalog.unnest(activities) as r
+    where (select etl_api.activity_types()) ->> r.activity_type = 'input'
+      and r.source_ids <> '{}'
+      and r.id <> all (handed_to)
+    group by r.org_id, r.source_ids, r.object_type_id
+    offset 0
+  ) as asked
   cross join lateral (
-    select pg_catalog.string_agg(distinct etl_api.path_text(utils.mapping_path(m.key_mapping_json)), ', ') as places
-    from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
-  ) as looked
-  where (select etl_api.activity_types()) ->> a.activity_type = 'input'
-    and a.source_ids <> '{}'
-    and a.id <> all (handed_to)
-    and not exists (
-      select 1
-      from etl_api.input_mappings(a.org_id, a.source_ids, a.object_type_id) as m
-      cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+    select pg_catalog.string_agg(distinct etl_api.path_text(p.path), ', ') as places,
       -- The members of an empty list are no members, but the list is there.
-      cross join lateral utils.jsonb_resolve_values(
-        w.data, case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"' then p.path - -1 else p.path end)
-        as n (value)
-      where n.value <> 'null');
+      pg_catalog.array_agg(case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"'
+        then p.path - -1 else p.path end) as paths
+    from etl_api.input_mappings(asked.org_id, asked.source_ids, asked.object_type_id) as m
+    cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+    offset 0
+  ) as looked
+  cross join lateral unnest(asked.workflow_request_ids, asked.names) as a (workflow_request_id, activity_name)
+  cross join lateral (
+    select r.data
+    from public.workflow_request as r
+    where r.id = a.workflow_request_id
+      and r.org_id = asked.org_id
+      and r.replay = 0
+    offset 0
+  ) as w
+  where not exists (
+    select 1
+    from pg_catalog.unnest(looked.paths) as p (path)
+    cross join lateral utils.jsonb_resolve_values(w.data, p.path) as n (value)
+    where n.value <> 'null'
+    offset 0);
 end
 $$;
 
@@ -6179,6 +6990,13 @@ grant execute on function etl_api.process_workflow_request(uuid) to service_role
 create or replace function etl_api.process_workflow_requests(workflow_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
+-- For all that runs in it. One plan for any number of rows: made anew for each statement it would cost a single row
+-- more than the work. Rows are looked up by their keys, whatever the planner thinks of their number.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
 as $$
 declare
   slice constant int := 1000;
@@ -6437,14 +7255,16 @@ grant execute on function etl_api.request_faults(uuid[]) to service_role;
 
 -- source: sql/etl_api/intake/requested_activities.sql
 create or replace function etl_api.requested_activities(workflow_request_ids uuid[]) returns etl_api.requested_activity[]
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select resolved
     from etl_api.resolve_activities(array(
       select read
-      from etl_api.read_activities(workflow_request_ids) as read)) as resolved)
+      from etl_api.read_activities(workflow_request_ids) as read)) as resolved);
+end
 $$;
 
 comment on function etl_api.requested_activities(uuid[]) is
@@ -6503,10 +7323,11 @@ grant execute on function etl_api.resolve_activities(etl_api.requested_activity[
 create or replace function etl_api.serving_source_ids(
   org_id uuid, activity_type text, object_type_id uuid, datapoint_ids uuid[], allowed_source_ids uuid[])
 returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select s.id
     from public.source as s
     left join lateral (
@@ -6533,7 +7354,8 @@ as $$
       and (s.org_id is null or s.org_id = serving_source_ids.org_id)
       and (allowed_source_ids is null or s.id = any (allowed_source_ids))
       and (d.priority is not null or (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result')
-    order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id)
+    order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id);
+end
 $$;
 
 comment on function etl_api.serving_source_ids(uuid, text, uuid, uuid[], uuid[]) is
@@ -6545,21 +7367,33 @@ grant execute on function etl_api.serving_source_ids(uuid, text, uuid, uuid[], u
 
 -- source: sql/etl_api/intake/shorten_json.sql
 create or replace function etl_api.shorten_json(value jsonb) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  -- The size is looked at first: a payload of many megabytes is not to be written out to be cut.
-  select case
-    when value is null then null
-    when pg_catalog.pg_column_size(value) <= 1000 and pg_catalog.length(value::text) <= 500 then value
-    when pg_catalog.jsonb_typeof(value) = 'string' then pg_catalog.to_jsonb(pg_catalog.left(value #>> '{}', 200) || '…')
-    else pg_catalog.to_jsonb(pg_catalog.format('(%s of %s bytes)',
-      pg_catalog.jsonb_typeof(value), pg_catalog.pg_column_size(value)))
-  end
+declare
+  kind constant text := pg_catalog.jsonb_typeof(value);
+  count bigint;
+begin
+  -- The size is looked at first: a payload of many megabytes is not to be written out to be cut. It is not told, since
+  -- it depends on how the value is stored at the moment; what takes 20 kB there is never short as a text.
+  if value is null or pg_catalog.pg_column_size(value) <= 20000 and pg_catalog.length(value::text) <= 500 then
+    return value;
+  elsif kind = 'string' then
+    return pg_catalog.to_jsonb(pg_catalog.left(value #>> '{}', 200) || '…');
+  elsif kind = 'array' then
+    count := pg_catalog.jsonb_array_length(value);
+  elsif kind = 'object' then
+    count := (select pg_catalog.count(*) from pg_catalog.jsonb_object_keys(value));
+  else
+    count := pg_catalog.length(pg_catalog.regexp_replace(value #>> '{}', '[^0-9]', '', 'g'));
+  end if;
+  return pg_catalog.to_jsonb(pg_catalog.format('(%s of %s %s%s)', kind, count,
+    case kind when 'array' then 'element' when 'object' then 'member' else 'digit' end, case when count <> 1 then 's' end));
+end
 $$;
 
 comment on function etl_api.shorten_json(jsonb) is
-  'A JSON value as it is shown in an error: itself when it is small, else the beginning of a text, or what it is and its size.';
+  'A JSON value as it is shown in an error: itself when it is small, else the beginning of a text, or what it is and how much of it there is.';
 
 revoke execute on function etl_api.shorten_json(jsonb) from public;
 grant execute on function etl_api.shorten_json(jsonb) to service_role;
@@ -6719,6 +7553,38 @@ revoke execute on function etl_api.start_workflow_requests(etl_api.requested_act
 grant execute on function etl_api.start_workflow_requests(etl_api.requested_activity[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/intake/suspect_activities.sql
+create or replace function etl_api.suspect_activities(activities etl_api.requested_activity[])
+returns etl_api.requested_activity[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- A thousand requests for one activity ask one question: one of each kind is looked at, and all of a kind only when
+  -- there is a fault in the request of that one.
+  return (
+    with kind as materialized (
+      select pg_catalog.array_agg(a) as members
+      from pg_catalog.unnest(activities) as a
+      group by a.org_id, a.activity_key, a.body
+    ), faulty as materialized (
+      select f.workflow_request_id
+      from etl_api.body_faults(array(select k.members[1] from kind as k)) as f
+    )
+    select coalesce(pg_catalog.array_agg(m), '{}')
+    from kind as k
+    cross join lateral pg_catalog.unnest(k.members) as m
+    where (k.members[1]).workflow_request_id in (select f.workflow_request_id from faulty as f));
+end
+$$;
+
+comment on function etl_api.suspect_activities(etl_api.requested_activity[]) is
+  'Those of activities that may have faults by themselves (body_faults): the others have none.';
+
+revoke execute on function etl_api.suspect_activities(etl_api.requested_activity[]) from public;
+grant execute on function etl_api.suspect_activities(etl_api.requested_activity[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/intake/target_faults.sql
 create or replace function etl_api.target_faults(activities etl_api.requested_activity[])
 returns table (workflow_request_id uuid, code text, path text, found jsonb, message text, hint text)
@@ -6839,10 +7705,11 @@ revoke execute on function etl_api.trigger_process_workflow_request() from publi
 
 -- source: sql/etl_api/intake/unknown_source_ids.sql
 create or replace function etl_api.unknown_source_ids(org_id uuid, source_ids uuid[]) returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(
+begin
+  return array(
     select named.id
     from pg_catalog.unnest(source_ids) with ordinality as named (id, place)
     where not exists (
@@ -6850,7 +7717,8 @@ as $$
       from public.source as s
       where s.id = named.id
         and (s.org_id is null or s.org_id = unknown_source_ids.org_id))
-    order by named.place)
+    order by named.place);
+end
 $$;
 
 comment on function etl_api.unknown_source_ids(uuid, uuid[]) is
@@ -6862,11 +7730,12 @@ grant execute on function etl_api.unknown_source_ids(uuid, uuid[]) to service_ro
 
 -- source: sql/etl_api/intake/visible_datapoint_ids.sql
 create or replace function etl_api.visible_datapoint_ids(org_id uuid, object_type_id uuid, names text[]) returns uuid[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
   -- A tenant's own datapoint goes before a shared one of the same name.
-  select array(
+  return array(
     select (
       select d.id
       from public.datapoint as d
@@ -6876,7 +7745,8 @@ as $$
       order by d.org_id nulls last
       limit 1)
     from pg_catalog.unnest(names) with ordinality as n (name, place)
-    order by n.place)
+    order by n.place);
+end
 $$;
 
 comment on function etl_api.visible_datapoint_ids(uuid, uuid, text[]) is
@@ -7052,25 +7922,25 @@ grant execute on function etl_api.activity_refusals(uuid) to service_role;
 
 -- source: sql/etl_api/results/answer_mapping.sql
 create or replace function etl_api.answer_mapping(source_id uuid, object_type_id uuid, template jsonb) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  -- The mapping row says where objects sit in the answer; where it gives no path, the template's response does.
-  select case
-      when os.key_mapping_json is null then '{}'
-      when pg_catalog.jsonb_typeof(os.key_mapping_json) = 'object' then os.key_mapping_json
-      else pg_catalog.jsonb_build_object('path', os.key_mapping_json)
-    end
-    || case
-      when os.key_mapping_json is null or (pg_catalog.jsonb_typeof(os.key_mapping_json) = 'object' and not os.key_mapping_json ? 'path')
-        then pg_catalog.jsonb_build_object('path', coalesce(template #> '{response,objects}', '[]'))
-      else '{}'
-    end
-  from (select 1) as one
-  left join public.object_source as os
-    on os.source_id = answer_mapping.source_id
+declare
+  mapping jsonb;
+begin
+  select os.key_mapping_json into mapping
+  from public.object_source as os
+  where os.source_id = answer_mapping.source_id
     and os.object_type_id = answer_mapping.object_type_id
-    and os.direction = 'result'
+    and os.direction = 'result';
+  -- The mapping row says where objects sit in the answer; where it gives no path, the template's response does.
+  if pg_catalog.jsonb_typeof(mapping) <> 'object' then
+    return pg_catalog.jsonb_build_object('path', mapping);
+  elsif mapping ? 'path' then
+    return mapping;
+  end if;
+  return coalesce(mapping, '{}') || pg_catalog.jsonb_build_object('path', coalesce(template #> '{response,objects}', '[]'));
+end
 $$;
 
 comment on function etl_api.answer_mapping(uuid, uuid, jsonb) is
@@ -7087,37 +7957,62 @@ returns table (
   root_id uuid, place bigint, natural_key jsonb, object jsonb, raw jsonb)
 language plpgsql stable
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key, whatever the planner thinks of their number: "offset 0" leaves nothing else.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 #variable_conflict use_column
 begin
   return query
-  select a.run_request_id, a.org_id, ar.id, ar.activity_id, ar.result_role, ar.object_type_id, a.source_id, a.root_id, n.place,
-    etl_api.natural_key(t.key_datapoints, whole.object), whole.object, n.raw
-  from unnest(answers) as a
-  join public.activity_request as ar on ar.id = a.activity_request_id
-  join public.object_type as t on t.id = ar.object_type_id
-  join public.source as s on s.id = a.source_id
+  with given as materialized (
+    select a.run_request_id, a.org_id, a.source_id, a.root_id, a.kind, a.body, ar.*
+    from unnest(answers) as a
+    cross join lateral (
+      select asking.id as activity_request_id, asking.activity_id, asking.result_role, asking.object_type_id
+      from public.activity_request as asking
+      where asking.id = a.activity_request_id
+      offset 0
+    ) as ar
+    where a.verdict = 'map'
+      and a.body is not null
+  ),
+  -- What a source says of a type is read once for all its answers.
+  reading as materialized (
+    select g.source_id, g.kind, g.object_type_id, t.key_datapoints,
+      etl_api.answer_mapping(g.source_id, g.object_type_id, etl_api.source_template(s.row, g.kind)) as mapping
+    from (select distinct given.source_id, given.kind, given.object_type_id from given) as g
+    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.object_type_id offset 0) as t
+    cross join lateral (select source from public.source where source.id = g.source_id offset 0) as s (row)
+  )
+  select g.run_request_id, g.org_id, g.activity_request_id, g.activity_id, g.result_role, g.object_type_id, g.source_id,
+    g.root_id, n.place, etl_api.natural_key(r.key_datapoints, whole.object), whole.object, n.raw
+  from given as g
+  join reading as r
+    on r.source_id = g.source_id
+    and r.kind = g.kind
+    and r.object_type_id = g.object_type_id
   cross join lateral (
-    select etl_api.answer_mapping(s.id, ar.object_type_id, etl_api.source_template(s, a.kind)) as mapping
-  ) as m
-  cross join lateral (
-    select found.object, found.raw, pg_catalog.row_number() over () as place
-    from utils.jsonb_resolve_object_names(a.body, m.mapping) as found
+    select found.raw || found.object as object, found.raw, pg_catalog.row_number() over () as place
+    from utils.jsonb_resolve_object_names(g.body, r.mapping) as found
   ) as n
   cross join lateral (
     -- A key datapoint that neither the fields nor its own name give may have a mapping of its own.
-    select case when (n.raw || n.object) ?& t.key_datapoints then n.raw || n.object
-      else n.raw || n.object || coalesce((
+    select case when n.object ?& r.key_datapoints then n.object
+      else n.object || coalesce((
         select pg_catalog.jsonb_object_agg(d.name, utils.jsonb_resolve_value(n.raw, ds.key_mapping_json))
-        from public.datapoint_source as ds
-        join public.datapoint as d on d.id = ds.datapoint_id
-        where ds.source_id = s.id
-          and d.object_type_id = t.id
-          and d.name = any (t.key_datapoints)
-          and not (n.raw || n.object) ? d.name), '{}') end as object
-  ) as whole
-  where a.verdict = 'map'
-    and a.body is not null;
+        from public.datapoint as d
+        cross join lateral (
+          select mapped.key_mapping_json
+          from public.datapoint_source as mapped
+          where mapped.source_id = g.source_id
+            and mapped.datapoint_id = d.id
+          offset 0
+        ) as ds
+        where d.object_type_id = g.object_type_id
+          and d.name = any (r.key_datapoints)
+          and not n.object ? d.name), '{}') end as object
+    offset 0
+  ) as whole;
 end
 $$;
 
@@ -7126,6 +8021,87 @@ comment on function etl_api.answer_objects(etl_api.answer[]) is
 
 revoke execute on function etl_api.answer_objects(etl_api.answer[]) from public;
 grant execute on function etl_api.answer_objects(etl_api.answer[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/results/answer_values.sql
+create or replace function etl_api.answer_values(
+  org_ids uuid[], activity_request_ids uuid[], object_ids uuid[], object_type_ids uuid[], source_ids uuid[],
+  run_request_ids uuid[], objects jsonb[], raws jsonb[], stored_ids uuid[])
+returns table (
+  org_id uuid, activity_request_id uuid, object_id uuid, datapoint_id uuid, source_id uuid, value jsonb, confidence numeric,
+  run_request_id uuid, is_asked boolean)
+language plpgsql stable
+set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see answer_objects.
+set enable_hashjoin = on
+set enable_nestloop = off
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with given as materialized (
+    select t.*
+    from unnest(
+        org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids)
+      with ordinality
+      as t (org_id, activity_request_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id, place)
+    where t.object_id is not null
+  ),
+  -- What a source is mapped for is read once for all its answers.
+  mapped as materialized (
+    select g.org_id, g.type_id, g.source_id, d.id as datapoint_id, d.name, d.name = any (t.key_datapoints) as is_key,
+      ds.key_mapping_json as mapping, utils.mapping_member(ds.key_mapping_json) as member, ds.confidence
+    from (select distinct given.org_id, given.type_id, given.source_id from given) as g
+    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.type_id offset 0) as t
+    cross join lateral (
+      select point.id, point.name
+      from public.datapoint as point
+      where point.object_type_id = g.type_id
+        and (point.org_id is null or point.org_id = g.org_id)
+      offset 0
+    ) as d
+    left join lateral (
+      select offered.key_mapping_json, offered.confidence
+      from public.datapoint_source as offered
+      where offered.source_id = g.source_id
+        and offered.datapoint_id = d.id
+      offset 0
+    ) as ds on true
+  ),
+  said as (
+    -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
+    -- that was asked about, the key is known.
+    select g.org_id, g.activity_request_id, g.object_id, m.datapoint_id, g.source_id, coalesce(m.confidence, 1) as confidence,
+      g.run_request_id, g.stored_id is null as is_asked,
+      case
+        when m.mapping is null then g.object -> m.name
+        when m.member is not null then g.raw -> m.member
+        else utils.jsonb_resolve_value(g.raw, m.mapping)
+      end as value
+    from given as g
+    join mapped as m
+      on m.org_id = g.org_id
+      and m.type_id = g.type_id
+      and m.source_id = g.source_id
+    where case when g.stored_id is null then m.mapping is not null and not m.is_key
+      else m.mapping is not null or g.object ? m.name end
+    -- The last sighting wins; offset 0, so that a value is made once and not again for each look at it.
+    order by g.place
+    offset 0
+  )
+  select s.org_id, s.activity_request_id, s.object_id, s.datapoint_id, s.source_id, s.value, s.confidence,
+    s.run_request_id, s.is_asked
+  from said as s
+  where s.value is not null
+    and s.value <> 'null';
+end
+$$;
+
+comment on function etl_api.answer_values(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], jsonb[], uuid[]) is
+  'What answers say of objects, datapoint by datapoint, in the order given; takes what store_answer_values takes. is_asked: the object was asked about.';
+
+revoke execute on function etl_api.answer_values(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], jsonb[], uuid[]) from public;
+grant execute on function etl_api.answer_values(uuid[], uuid[], uuid[], uuid[], uuid[], uuid[], jsonb[], jsonb[], uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/factors_of.sql
@@ -7142,17 +8118,32 @@ begin
   select ar.id, f.id, f.object_type_id, f.datapoint_id,
     coalesce(f.description, pg_catalog.concat_ws(' ', d.name, f.operator, f.value)),
     f.operator, k.kind, o.items, o.spans
-  from public.activity_request as ar
-  join public.factor as f
-    on f.activity_id = ar.activity_id
-    and f.is_guardrail = guardrails
-    -- What an org adds to a shared activity is its own.
-    and (f.org_id is null or f.org_id = ar.org_id)
-  join public.datapoint as d on d.id = f.datapoint_id
+  from unnest(activity_request_ids) as i (id)
+  -- Looked up by key, whatever a caller switches off: "offset 0" leaves nothing else.
+  cross join lateral (
+    select asking.id, asking.activity_id, asking.org_id
+    from public.activity_request as asking
+    where asking.id = i.id
+    offset 0
+  ) as ar
+  cross join lateral (
+    select known.*
+    from public.factor as known
+    where known.activity_id = ar.activity_id
+      and known.is_guardrail = guardrails
+      -- What an org adds to a shared activity is its own.
+      and (known.org_id is null or known.org_id = ar.org_id)
+    offset 0
+  ) as f
+  cross join lateral (
+    select point.name, point.value_type
+    from public.datapoint as point
+    where point.id = f.datapoint_id
+    offset 0
+  ) as d
   cross join lateral (select utils.factor_kind(f.factor_type, d.value_type, f.operator, f.value) as kind) as k
   cross join lateral utils.factor_operand(f.operator, f.value, k.kind) as o
-  where ar.id = any (activity_request_ids)
-    and o.fault is null;
+  where o.fault is null;
 end
 $$;
 
@@ -7172,15 +8163,25 @@ begin
   return exists (
     select 1
     from (
+      -- Looked up by key, whatever the planner thinks of the tables: "offset 0" leaves nothing else.
       select distinct ar.activity_id, ar.org_id
-      from public.activity_request as ar
-      where ar.id = any (activity_request_ids)
+      from unnest(activity_request_ids) as i (id)
+      cross join lateral (
+        select asking.activity_id, asking.org_id
+        from public.activity_request as asking
+        where asking.id = i.id
+        offset 0
+      ) as ar
+      offset 0
     ) as a
-    join public.factor as f
-      on f.activity_id = a.activity_id
-      and f.is_guardrail = guardrails
-      and f.datapoint_id is not null
-      and (f.org_id is null or f.org_id = a.org_id));
+    where exists (
+      select 1
+      from public.factor as f
+      where f.activity_id = a.activity_id
+        and f.is_guardrail = guardrails
+        and f.datapoint_id is not null
+        and (f.org_id is null or f.org_id = a.org_id)
+      offset 0));
 end
 $$;
 
@@ -7331,7 +8332,8 @@ set search_path = ''
 as $$
 declare
   found record;
-  stored record;
+  stored_ids uuid[];
+  are_new boolean[];
   object_ids uuid[];
   links record;
   stored_values int;
@@ -7344,8 +8346,8 @@ begin
     pg_catalog.array_agg(o.source_id) as source_ids,
     pg_catalog.array_agg(o.root_id) as root_ids,
     pg_catalog.array_agg(o.natural_key) as natural_keys,
-    -- Where objects were asked about, an answer speaks of these: it stores no new one.
     pg_catalog.array_agg(case when o.result_role = 'result' then o.natural_key end) as new_keys,
+    pg_catalog.bool_or(o.result_role = 'result') as searched,
     pg_catalog.array_agg(o.object) as objects,
     pg_catalog.array_agg(o.raw) as raws,
     pg_catalog.array_agg(o.run_request_id) filter (where o.natural_key is null and o.result_role = 'result') as keyless
@@ -7358,19 +8360,22 @@ begin
     perform etl_api.logger_keyless(found.keyless);
   end if;
 
-  select s.object_ids, s.are_new into stored
-  from etl_api.store_objects(found.org_ids, found.type_ids, found.new_keys) as s;
+  -- Where objects were asked about, an answer speaks of these: it stores no new one.
+  if found.searched then
+    select s.object_ids, s.are_new into stored_ids, are_new
+    from etl_api.store_objects(found.org_ids, found.type_ids, found.new_keys) as s;
+  end if;
   object_ids := etl_api.match_objects(found.org_ids, found.type_ids, found.activity_ids, found.source_ids, found.root_ids,
-    found.natural_keys, stored.object_ids);
+    found.natural_keys, stored_ids);
 
   stored_values := etl_api.store_answer_values(found.org_ids, found.activity_ids, object_ids, found.type_ids,
-    found.source_ids, found.run_request_ids, found.objects, found.raws, stored.object_ids);
+    found.source_ids, found.run_request_ids, found.objects, found.raws, stored_ids);
 
   -- After the values: they decide which objects qualify.
   select pg_catalog.array_agg(t.activity_id) as activity_ids, pg_catalog.array_agg(t.object_id) as object_ids,
     pg_catalog.array_agg(t.is_new) as are_new, pg_catalog.array_agg(t.run_request_id) as run_request_ids
   into links
-  from unnest(found.activity_ids, stored.object_ids, stored.are_new, found.run_request_ids)
+  from unnest(found.activity_ids, stored_ids, are_new, found.run_request_ids)
     as t (activity_id, object_id, is_new, run_request_id)
   where t.object_id is not null;
   if links.object_ids is not null then
@@ -7444,22 +8449,25 @@ grant execute on function etl_api.match_objects(uuid[], uuid[], uuid[], uuid[], 
 -- end of source
 
 -- source: sql/etl_api/results/object_values.sql
-create or replace function etl_api.object_values(object_ids uuid[], accepted_by uuid default null)
+create or replace function etl_api.object_values(object_ids uuid[], names jsonb[] default null, accepted_by uuid[] default null)
 returns table (object_id uuid, "values" jsonb, provenance jsonb, place bigint)
 language plpgsql stable
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
 begin
-  -- What its guardrails refuse is not there for an activity. What the request itself said comes first, then fresh before stale, then the sources in their order.
+  -- What its guardrails refuse is not there for an activity. What the request itself said comes first, then fresh before
+  -- stale, then the sources in their order. "offset 0" keeps look-ups by key from becoming joins over the table.
   return query
   with guardrail as materialized (
     select f.*
-    from etl_api.factors_of(array[accepted_by], true) as f
+    from etl_api.factors_of(array(select distinct a.id from unnest(accepted_by) as a (id)), true) as f
     where accepted_by is not null
   )
   select o.id, coalesce(known."values", '{}'), coalesce(known.provenance, '{}'), o.place
-  from unnest(object_ids) with ordinality as o (id, place)
+  from unnest(object_ids, names, accepted_by) with ordinality as o (id, names, accepted_by, place)
   cross join lateral (
     select pg_catalog.jsonb_object_agg(best.name, best.value) as "values",
       pg_catalog.jsonb_object_agg(best.name, best.provenance) as provenance
@@ -7472,19 +8480,25 @@ begin
           'confidence', v.confidence,
           'observed_at', v.observed_at) as provenance
       from public.value as v
-      join public.datapoint as d on d.id = v.datapoint_id
-      left join public.source as s on s.id = v.source_id
-      left join public.datapoint_source as ds
-        on ds.source_id = v.source_id
-        and ds.datapoint_id = v.datapoint_id
+      cross join lateral (select point.name from public.datapoint as point where point.id = v.datapoint_id offset 0) as d
+      left join lateral (select asked.name from public.source as asked where asked.id = v.source_id offset 0) as s on true
+      left join lateral (
+        select offered.max_age, offered.priority
+        from public.datapoint_source as offered
+        where offered.source_id = v.source_id
+          and offered.datapoint_id = v.datapoint_id
+        offset 0
+      ) as ds on true
       where v.object_id = o.id
+        and (o.names ? d.name) is not false
         and not (accepted_by is not null and exists (
           select 1
           from guardrail as g
-          where g.datapoint_id = v.datapoint_id
+          where g.activity_request_id = o.accepted_by
+            and g.datapoint_id = v.datapoint_id
             and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
       order by v.datapoint_id,
-        coalesce(v.observed_at + ds.max_age <= utils.now(), false),
+        coalesce(v.observed_at + ds.max_age <= moment, false),
         v.source_id is not null,
         ds.priority nulls last,
         v.confidence desc,
@@ -7494,11 +8508,11 @@ begin
 end
 $$;
 
-comment on function etl_api.object_values(uuid[], uuid) is
-  'The best known value of every datapoint of each object, and where it came from: {datapoint: value} and {datapoint: {source, confidence, observed_at}}, {} when there is none; one row per id given, place is its place among them. With accepted_by, an activity request: without the values that its guardrails refuse.';
+comment on function etl_api.object_values(uuid[], jsonb[], uuid[]) is
+  'The best known value of every datapoint of each object, and where it came from: {datapoint: value} and {datapoint: {source, confidence, observed_at}}, {} when there is none; one row per id given, place is its place among them. With names, a list for each object: only datapoints of these names. With accepted_by, an activity request for each: without the values that its guardrails refuse.';
 
-revoke execute on function etl_api.object_values(uuid[], uuid) from public;
-grant execute on function etl_api.object_values(uuid[], uuid) to service_role;
+revoke execute on function etl_api.object_values(uuid[], jsonb[], uuid[]) from public;
+grant execute on function etl_api.object_values(uuid[], jsonb[], uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/path_hint.sql
@@ -7553,12 +8567,15 @@ revoke execute on function etl_api.path_hint(jsonb, jsonb) from public;
 
 -- source: sql/etl_api/results/pick.sql
 create or replace function etl_api.pick(object jsonb, names text[]) returns jsonb
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
-  from unnest(names) as n (name)
-  where object ? n.name
+begin
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
+    from unnest(names) as n (name)
+    where object ? n.name);
+end
 $$;
 
 comment on function etl_api.pick(jsonb, text[]) is 'The members of an object that have one of these names.';
@@ -7687,25 +8704,24 @@ begin
     pg_catalog.jsonb_build_object(
       'objects', built.count,
       'values', built."values",
-      'missing', pg_catalog.cardinality(wanted.names) * built.count
-        - case when pg_catalog.cardinality(wanted.names) > 0 then built."values" else 0 end,
+      'missing', built.missing,
       'refused', coalesce(refused.json -> 'count', '0'),
-      'runs', runs.by_state)
+      'runs', coalesce(runs.by_state, '{}'))
     || case when ar.result_role = 'result' then pg_catalog.jsonb_build_object(
       'new', built.new,
       'known', built.count - built.new) else '{}' end,
     utils.now()
-  from public.activity_request as ar
+  from etl_api.result_objects(activity_request_ids, guarded) as built
+  -- Looked up by key, whatever the planner thinks of the table: "offset 0" leaves nothing else.
   cross join lateral (
-    select array(
-      select d.name
-      from public.datapoint as d
-      where d.id = any (ar.datapoint_ids)) as names
-  ) as wanted
-  cross join lateral etl_api.result_objects(ar.id, ar.result_role, wanted.names, guarded) as built
+    select asking.id, asking.org_id, asking.result_role
+    from public.activity_request as asking
+    where asking.id = built.activity_request_id
+    offset 0
+  ) as ar
   cross join lateral (select case when guarded then etl_api.activity_refusals(ar.id) end as json) as refused
   cross join lateral (
-    select coalesce(pg_catalog.jsonb_object_agg(s.state, s.count), '{}') as by_state
+    select pg_catalog.jsonb_object_agg(s.state, s.count) as by_state
     from (
       select q.state, pg_catalog.count(*) as count
       from public.run_queue as q
@@ -7713,7 +8729,6 @@ begin
       group by q.state
     ) as s
   ) as runs
-  where ar.id = any (activity_request_ids)
   on conflict (activity_request_id, org_id) do update
     set objects = excluded.objects,
         refusals = excluded.refusals,
@@ -7743,7 +8758,13 @@ begin
   with broken as materialized (
     select j.*, ar.org_id, ar.result_role = 'input' and j.datapoint_id = any (ar.datapoint_ids) as asked
     from etl_api.judge_objects(activity_request_ids, object_ids, true) as j
-    join public.activity_request as ar on ar.id = j.activity_request_id
+    -- By key: a hash of the lists must not become one of the table.
+    cross join lateral (
+      select asking.org_id, asking.result_role, asking.datapoint_ids
+      from public.activity_request as asking
+      where asking.id = j.activity_request_id
+      offset 0
+    ) as ar
     where j.met is false
   ),
   recorded as (
@@ -7830,7 +8851,13 @@ begin
       g.value, g.run_request_id, utils.now()
     from broken as b
     join given as g on g.place = b.place
-    join public.activity_request as ar on ar.id = g.activity_request_id
+    -- By key: a hash of the lists must not become one of the table.
+    cross join lateral (
+      select asking.org_id
+      from public.activity_request as asking
+      where asking.id = g.activity_request_id
+      offset 0
+    ) as ar
     order by g.activity_request_id, g.object_id, b.factor_id, g.source_id, g.place desc
     on conflict (activity_request_id, object_id, factor_id, stage, datapoint_id, source_id) do update
       set description = excluded.description,
@@ -7886,67 +8913,72 @@ comment on trigger replace_derived_mapping on public.datapoint_source is
 -- end of source
 
 -- source: sql/etl_api/results/result_objects.sql
-create or replace function etl_api.result_objects(
-  activity_request_id uuid, result_role text, names text[], guarded boolean,
-  out objects jsonb, out count bigint, out "values" bigint, out new bigint)
+create or replace function etl_api.result_objects(activity_request_ids uuid[], guarded boolean)
+returns table (activity_request_id uuid, objects jsonb, count bigint, "values" bigint, missing bigint, new bigint)
 language plpgsql stable
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see answer_objects.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
+#variable_conflict use_column
+declare
+  part record;
 begin
   -- An enrichment delivers what was asked for; a search everything known of what it found, unless told what.
-  select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'object_type', t.name,
-      'key', o.natural_key,
-      'values', part."values",
-      'provenance', part.provenance)
-      || case when result_objects.result_role = 'result'
-        then pg_catalog.jsonb_build_object('new', seen.is_new) else '{}' end order by known.place), '[]'),
-    pg_catalog.count(*),
-    coalesce(pg_catalog.sum(part.count), 0),
-    pg_catalog.count(*) filter (where seen.is_new)
-  into result_objects.objects, result_objects.count, result_objects."values", result_objects.new
-  from etl_api.object_values(array(
-      select x.object_id
-      from public.activity_object as x
-      where x.activity_request_id = result_objects.activity_request_id
-        and x.role = result_objects.result_role
-      order by x.score desc nulls last, x.ordinal),
-    case when guarded then result_objects.activity_request_id end) as known
-  -- A probe each: a plan made while the table was small would go through all of it for every object.
+  select pg_catalog.array_agg(ar.id) as activity_ids, pg_catalog.array_agg(ar.names) as names,
+    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
+  into part
+  from unnest(activity_request_ids) as i (id)
   cross join lateral (
-    select thing.natural_key, thing.object_type_id
+    select asking.id, asking.result_role, (
+      select pg_catalog.jsonb_agg(d.name)
+      from public.datapoint as d
+      where d.id = any (asking.datapoint_ids)) as names
+    from public.activity_request as asking
+    where asking.id = i.id
+    offset 0
+  ) as ar
+  left join lateral (
+    select ao.object_id, case when ar.result_role = 'result' then coalesce(ao.is_new, false) end as is_new
+    from public.activity_object as ao
+    where ao.activity_request_id = ar.id
+      and ao.role = ar.result_role
+    order by ao.score desc nulls last, ao.ordinal
+  ) as x on true;
+
+  return query
+  select t.activity_id,
+    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'object_type', o.type_name,
+      'key', o.natural_key,
+      'values', known."values",
+      'provenance', known.provenance)
+      || case when t.is_new is not null then pg_catalog.jsonb_build_object('new', t.is_new) else '{}' end
+      order by t.place) filter (where o.natural_key is not null), '[]'),
+    pg_catalog.count(o.natural_key),
+    coalesce(pg_catalog.sum(n.count), 0)::bigint,
+    coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(t.names) - n.count) filter (where o.natural_key is not null), 0)::bigint,
+    pg_catalog.count(*) filter (where t.is_new)
+  from etl_api.object_values(part.object_ids, part.names, case when guarded then part.activity_ids end) as known
+  join unnest(part.activity_ids, part.names, part.are_new) with ordinality as t (activity_id, names, is_new, place)
+    on t.place = known.place
+  left join lateral (
+    select thing.natural_key, (select kind.name from public.object_type as kind where kind.id = thing.object_type_id) as type_name
     from public.object as thing
     where thing.id = known.object_id
-    limit 1
-  ) as o
-  join public.object_type as t on t.id = o.object_type_id
-  cross join lateral (
-    select case when result_objects.result_role = 'result' then (
-      select coalesce(x.is_new, false)
-      from public.activity_object as x
-      where x.activity_request_id = result_objects.activity_request_id
-        and x.role = 'result'
-        and x.object_id = known.object_id) end as is_new
-  ) as seen
-  cross join lateral (
-    select picked."values", picked.provenance,
-      (select pg_catalog.count(*) from pg_catalog.jsonb_object_keys(picked."values")) as count
-    from (
-      select
-        case when pg_catalog.cardinality(names) = 0 then known."values" else etl_api.pick(known."values", names) end as "values",
-        case when pg_catalog.cardinality(names) = 0 then known.provenance
-          else etl_api.pick(known.provenance, names) end as provenance
-      offset 0
-    ) as picked
-  ) as part;
+    offset 0
+  ) as o on true
+  cross join lateral (select pg_catalog.count(*) as count from pg_catalog.jsonb_object_keys(known."values")) as n
+  group by t.activity_id;
 end
 $$;
 
-comment on function etl_api.result_objects(uuid, text, text[], boolean) is
-  'The objects that an activity request results in, the best first where they are ranked, with the values known now under these names (none: all of them): [{object_type, key, values, provenance}], of a search also new; how many objects, values and new objects there are.';
+comment on function etl_api.result_objects(uuid[], boolean) is
+  'The objects that activity requests result in, the best first where they are ranked, with the values known now of the datapoints they ask for (none named: of all): [{object_type, key, values, provenance}], of a search also new; how many objects, values, values that are missing and new objects there are. With guarded, without the values that guardrails refuse. A row for each.';
 
-revoke execute on function etl_api.result_objects(uuid, text, text[], boolean) from public;
-grant execute on function etl_api.result_objects(uuid, text, text[], boolean) to service_role;
+revoke execute on function etl_api.result_objects(uuid[], boolean) from public;
+grant execute on function etl_api.result_objects(uuid[], boolean) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/store_answer_values.sql
@@ -7961,37 +8993,18 @@ declare
   known record;
 begin
   select
-    pg_catalog.array_agg(n.org_id) as org_ids,
-    pg_catalog.array_agg(n.activity_request_id) as activity_ids,
-    pg_catalog.array_agg(n.object_id) as object_ids,
+    pg_catalog.array_agg(v.org_id) as org_ids,
+    pg_catalog.array_agg(v.activity_request_id) as activity_ids,
+    pg_catalog.array_agg(v.object_id) as object_ids,
     pg_catalog.array_agg(v.datapoint_id) as datapoint_ids,
-    pg_catalog.array_agg(n.source_id) as source_ids,
+    pg_catalog.array_agg(v.source_id) as source_ids,
     pg_catalog.array_agg(v.value) as "values",
     pg_catalog.array_agg(v.confidence) as confidences,
-    pg_catalog.array_agg(n.run_request_id) as run_request_ids,
-    pg_catalog.array_agg(n.stored_id is null) as are_asked
+    pg_catalog.array_agg(v.run_request_id) as run_request_ids,
+    pg_catalog.array_agg(v.is_asked) as are_asked
   into known
-  from unnest(
-      org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids)
-    as n (org_id, activity_request_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id)
-  join public.object_type as t on t.id = n.type_id
-  cross join lateral (
-    -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
-    -- that was asked about, the key is known.
-    select d.id as datapoint_id, coalesce(ds.confidence, 1) as confidence,
-      case when ds.id is not null then utils.jsonb_resolve_value(n.raw, ds.key_mapping_json) else n.object -> d.name end as value
-    from public.datapoint as d
-    left join public.datapoint_source as ds
-      on ds.datapoint_id = d.id
-      and ds.source_id = n.source_id
-    where d.object_type_id = n.type_id
-      and (d.org_id is null or d.org_id = n.org_id)
-      and case when n.stored_id is null then ds.id is not null and d.name <> all (t.key_datapoints)
-        else ds.id is not null or n.object ? d.name end
-  ) as v
-  where n.object_id is not null
-    and v.value is not null
-    and v.value <> 'null';
+  from etl_api.answer_values(
+    org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids) as v;
 
   -- What is found is known, whether it qualifies or not; of what was asked about, only accepted values are stored.
   if true = any (known.are_asked) and etl_api.has_factors(activity_request_ids, true) then
@@ -8046,12 +9059,13 @@ as $$
 declare
   -- An object is new when it has the id that was made for it here.
   new_ids constant uuid[] := array(select utils.new_id() from unnest(natural_keys));
+  moment constant timestamptz := utils.now();
 begin
   -- Limits and offsets keep look-ups by key from becoming joins over the table, whatever the planner thinks of its size.
   -- In the order of the unique index, so that two writers of the same objects cannot wait for each other.
   insert into public.object (id, org_id, object_type_id, natural_key, key_hash, created_at)
   select distinct on (t.org_id, t.object_type_id, h.key_hash)
-    t.id, t.org_id, t.object_type_id, t.natural_key, h.key_hash, utils.now()
+    t.id, t.org_id, t.object_type_id, t.natural_key, h.key_hash, moment
   from unnest(new_ids, org_ids, object_type_ids, natural_keys) with ordinality
     as t (id, org_id, object_type_id, natural_key, ordinal)
   cross join lateral (
@@ -8122,13 +9136,14 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  moment constant timestamptz := utils.now();
   stored int;
 begin
   -- In the order of the unique index, against deadlocks; the last of several sightings in one batch wins.
   insert into public.value
     (org_id, object_id, datapoint_id, source_id, value, confidence, run_request_id, observed_at)
   select distinct on (t.object_id, t.datapoint_id, t.source_id)
-    t.org_id, t.object_id, t.datapoint_id, t.source_id, t.value, t.confidence, t.run_request_id, utils.now()
+    t.org_id, t.object_id, t.datapoint_id, t.source_id, t.value, t.confidence, t.run_request_id, moment
   from unnest(org_ids, object_ids, datapoint_ids, source_ids, "values", confidences, run_request_ids)
     with ordinality as t (org_id, object_id, datapoint_id, source_id, value, confidence, run_request_id, ordinal)
   where t.value is not null
@@ -8649,22 +9664,25 @@ grant execute on function etl_api.wants_more_objects(uuid) to service_role;
 
 -- source: sql/etl_api/runs/activity_types.sql
 create or replace function etl_api.activity_types() returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
   -- The catalog is the list: whoever adds the function has added the type.
-  select coalesce(pg_catalog.jsonb_object_agg(
-    pg_catalog.substr(p.proname::text, 12),
-    case when p.proargtypes::text = '2951' then 'result' else 'input' end), '{}')
-  from pg_catalog.pg_proc as p
-  join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-  where n.nspname = 'etl_api'
-    and p.proname >= 'create_run_'
-    and p.proname < 'create_run`'
-    and p.prokind = 'f'
-    and p.prorettype = 'int'::pg_catalog.regtype
-    -- 2951 is uuid[].
-    and p.proargtypes::text in ('2951', '2951 2951')
+  return (
+    select coalesce(pg_catalog.jsonb_object_agg(
+      pg_catalog.substr(p.proname::text, 12),
+      case when p.proargtypes::text = '2951' then 'result' else 'input' end), '{}')
+    from pg_catalog.pg_proc as p
+    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
+    where n.nspname = 'etl_api'
+      and p.proname >= 'create_run_'
+      and p.proname < 'create_run`'
+      and p.prokind = 'f'
+      and p.prorettype = 'int'::pg_catalog.regtype
+      -- 2951 is uuid[].
+      and p.proargtypes::text in ('2951', '2951 2951'));
+end
 $$;
 
 comment on function etl_api.activity_types() is
@@ -8681,13 +9699,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  lease interval := etl_api.time_limit(null, 'lease_seconds');
   taken record;
-  requests jsonb[];
-  missing jsonb[];
-  request_ids uuid[];
-  verdicts text[];
-  fates text[];
 begin
   -- run_ids and run_items have an entry per run, the others one per request, all that follow too.
   select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items,
@@ -8702,60 +9714,13 @@ begin
     return '{}'::uuid[];
   end if;
 
-  select pg_catalog.array_agg(r.request order by r.item), pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing) order by r.item),
-    pg_catalog.array_agg(utils.new_id() order by r.item)
-  into requests, missing, request_ids
-  from etl_api.render_requests(
-    pg_catalog.array_fill('run'::text, array[pg_catalog.cardinality(taken.sources)]), taken.sources, taken.activities,
-    pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(taken.sources)]),
-    pg_catalog.array_fill(null::jsonb, array[pg_catalog.cardinality(taken.sources)]),
-    pg_catalog.array_fill(1, array[pg_catalog.cardinality(taken.sources)]),
-    taken.run_items, taken.run_ids) as r;
-
-  -- Only what can be sent is paid for.
-  if 0 < any (taken.costs) then
-    verdicts := etl_api.spend_budgets(taken.orgs, taken.workflows, array(
-      select case when t.request is not null then t.cost end
-      from unnest(taken.costs, requests) with ordinality as t (cost, request, item)
-      order by t.item));
-  end if;
-  fates := array(
-    select case
-      when t.request is null then 'missing_value'
-      when t.verdict = 'workflow' then 'budget_exceeded'
-      when t.verdict = 'month' then 'budget'
-      else 'sent'
-    end
-    from unnest(requests, verdicts) with ordinality as t (request, verdict, item)
-    order by t.item);
-
-  insert into public.run_request
-    (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
-     state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at)
-  select t.id, t.org_id, t.workflow_request_id, t.activity_request_id, t.source_id, 'run', t.id, 1, t.cost,
-    'in_progress', '{new,valid,ready}', utils.now(), utils.now() + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
-    pg_catalog.gen_random_uuid(), allocate_source_runs.worker, utils.now(), utils.now()
-  from unnest(request_ids, taken.orgs, taken.workflows, taken.activities, taken.sources, taken.costs, fates)
-    as t (id, org_id, workflow_request_id, activity_request_id, source_id, cost, fate)
-  join public.source as s on s.id = t.source_id
-  where t.fate = 'sent';
-
-  insert into public.run_request_payload (run_request_id, org_id, request)
-  select t.id, t.org_id, t.request
-  from unnest(request_ids, taken.orgs, requests, fates) as t (id, org_id, request, fate)
-  where t.fate = 'sent';
-
-  perform etl_api.settle_allocation(
-    taken.run_ids, taken.run_items, taken.orgs, taken.activities, request_ids, fates, missing);
-  return array(
-    select t.id
-    from unnest(request_ids, fates) as t (id, fate)
-    where t.fate = 'sent');
+  return etl_api.send_runs(
+    worker, taken.run_ids, taken.run_items, taken.sources, taken.orgs, taken.workflows, taken.activities, taken.costs);
 end
 $$;
 
 comment on function etl_api.allocate_source_runs(text, uuid[], uuid[], int[]) is
-  'Gives runs that wait to their sources, as HTTP requests already claimed by the worker: batches of max_objects_per_request, at most turns[i] requests to source_ids[i] for org_ids[i], as far as budgets allow. Returns the ids of the requests. What cannot be sent is not: a run whose template cannot be filled becomes invalid / missing_value, one that its workflow''s budget does not allow invalid / budget_exceeded, one that the month''s does not allow keeps waiting, waiting / budget.';
+  'Gives runs that wait to their sources, as HTTP requests already claimed by the worker: batches of max_objects_per_request, at most turns[i] requests to source_ids[i] for org_ids[i], as far as budgets allow; see send_runs. Returns the ids of the requests.';
 
 revoke execute on function etl_api.allocate_source_runs(text, uuid[], uuid[], int[]) from public;
 grant execute on function etl_api.allocate_source_runs(text, uuid[], uuid[], int[]) to service_role;
@@ -8809,18 +9774,21 @@ revoke execute on function etl_api.budget_changed() from public;
 
 -- source: sql/etl_api/runs/budget_error.sql
 create or replace function etl_api.budget_error(workflow_request_id uuid, source_id uuid) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
 set jit = off
 as $$
-  select pg_catalog.jsonb_build_object(
-    'code', 'budget_exceeded',
-    'message', pg_catalog.format('The workflow request may cost %s and has cost %s; another request to source %s costs %s.',
-      u.cap, u.amount, s.name, s.cost_per_run))
-  from public.source as s
-  left join etl_api.budget_used as u on u.workflow_request_id = budget_error.workflow_request_id
-  where s.id = budget_error.source_id
+begin
+  return (
+    select pg_catalog.jsonb_build_object(
+      'code', 'budget_exceeded',
+      'message', pg_catalog.format('The workflow request may cost %s and has cost %s; another request to source %s costs %s.',
+        u.cap, u.amount, s.name, s.cost_per_run))
+    from public.source as s
+    left join etl_api.budget_used as u on u.workflow_request_id = budget_error.workflow_request_id
+    where s.id = budget_error.source_id);
+end
 $$;
 
 comment on function etl_api.budget_error(uuid, uuid) is
@@ -8832,10 +9800,12 @@ grant execute on function etl_api.budget_error(uuid, uuid) to service_role;
 
 -- source: sql/etl_api/runs/budget_month.sql
 create or replace function etl_api.budget_month() returns date
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select pg_catalog.date_trunc('month', utils.now() at time zone 'UTC')::date
+begin
+  return pg_catalog.date_trunc('month', utils.now() at time zone 'UTC')::date;
+end
 $$;
 
 comment on function etl_api.budget_month() is 'The month that budgets speak of now: its first day, in UTC.';
@@ -8846,12 +9816,14 @@ grant execute on function etl_api.budget_month() to authenticated, service_role;
 
 -- source: sql/etl_api/runs/budget_retry_at.sql
 create or replace function etl_api.budget_retry_at() returns timestamptz
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select least(
+begin
+  return least(
     utils.now() + interval '1 minute',
-    (etl_api.budget_month() + interval '1 month') at time zone 'UTC')
+    (etl_api.budget_month() + interval '1 month') at time zone 'UTC');
+end
 $$;
 
 comment on function etl_api.budget_retry_at() is
@@ -8874,10 +9846,16 @@ begin
   -- A loop over the few activity types, not over rows: a new type is a new function create_run_<type>.
   if object_ids is null then
     for kind in
-      select ar.activity_type, pg_catalog.array_agg(ar.id) as ids
-      from public.activity_request as ar
-      where ar.id = any (activity_request_ids)
-        and ar.state = 'in_progress'
+      -- offset 0 keeps a look-up by key from becoming a join, whatever the planner thinks of the size of a table.
+      select ar.activity_type, pg_catalog.array_agg(distinct i.id) as ids
+      from unnest(activity_request_ids) as i (id)
+      cross join lateral (
+        select r.activity_type, r.state
+        from public.activity_request as r
+        where r.id = i.id
+        offset 0
+      ) as ar
+      where ar.state = 'in_progress'
       group by ar.activity_type
       order by ar.activity_type
     loop
@@ -8888,9 +9866,14 @@ begin
   end if;
 
   for kind in
-    select ar.activity_type, pg_catalog.array_agg(ar.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
+    select ar.activity_type, pg_catalog.array_agg(i.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
     from unnest(activity_request_ids, object_ids) as i (id, object_id)
-    join public.activity_request as ar on ar.id = i.id
+    cross join lateral (
+      select r.activity_type, r.state, r.result_role
+      from public.activity_request as r
+      where r.id = i.id
+      offset 0
+    ) as ar
     where ar.state = 'in_progress'
       and ar.result_role = 'input'
     group by ar.activity_type
@@ -8920,14 +9903,21 @@ set search_path = ''
 as $$
 declare
   guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
+  moment constant timestamptz := utils.now();
   created int;
 begin
+  -- offset 0 keeps look-ups by key from becoming joins, whatever the planner thinks of the size of a table.
   if object_ids is null then
-    select pg_catalog.array_agg(ao.activity_request_id), pg_catalog.array_agg(ao.object_id)
+    select pg_catalog.array_agg(i.id), pg_catalog.array_agg(ao.object_id)
     into activity_request_ids, object_ids
-    from public.activity_object as ao
-    where ao.activity_request_id = any (activity_request_ids)
-      and ao.role = 'input';
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select r.object_id
+      from public.activity_object as r
+      where r.activity_request_id = i.id
+        and r.role = 'input'
+      offset 0
+    ) as ao;
   end if;
 
   -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
@@ -8942,17 +9932,23 @@ begin
       from public.guardrail_refusal as refused
       where refused.activity_request_id = m.activity_request_id
         and refused.object_id = m.object_id
-        and refused.stage = 'before_run'))
+        and refused.stage = 'before_run'
+      offset 0))
     group by m.activity_request_id, m.object_id
   ),
   offer as (
-    select m.activity_request_id, m.object_id, ds.datapoint_id, ds.source_id,
+    select m.activity_request_id, m.object_id, ar.org_id, ar.workflow_request_id, ds.datapoint_id, ds.source_id,
       pg_catalog.row_number() over (
         partition by m.activity_request_id, m.object_id, ds.datapoint_id
         order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place,
       ds.datapoint_id = any (asked.coming_ids) as may_come
     from missing as m
-    join public.activity_request as ar on ar.id = m.activity_request_id
+    cross join lateral (
+      select r.org_id, r.workflow_request_id, r.source_ids
+      from public.activity_request as r
+      where r.id = m.activity_request_id
+      offset 0
+    ) as ar
     cross join lateral (
       -- All the runs of the object, by the unique key: the index of the open ones would lead through the whole activity.
       select coalesce(pg_catalog.array_agg(q.source_id), '{}') as source_ids,
@@ -8963,29 +9959,36 @@ begin
       where q.activity_request_id = m.activity_request_id
         and q.object_id = m.object_id
     ) as asked
-    join public.datapoint_source as ds
-      on ds.datapoint_id = any (m.datapoint_ids)
-      and ds.source_id = any (ar.source_ids)
-      and ds.source_id <> all (asked.source_ids)
+    cross join lateral (
+      select r.datapoint_id, r.source_id, r.priority
+      from public.datapoint_source as r
+      where r.datapoint_id = any (m.datapoint_ids)
+        and r.source_id = any (ar.source_ids)
+        and r.source_id <> all (asked.source_ids)
+      offset 0
+    ) as ds
   ),
   next as materialized (
-    select o.activity_request_id, o.object_id, o.source_id,
+    select o.activity_request_id, o.object_id, o.source_id, o.org_id, o.workflow_request_id,
       pg_catalog.array_agg(o.datapoint_id order by o.datapoint_id) as datapoint_ids
     from offer as o
-    group by o.activity_request_id, o.object_id, o.source_id
+    group by o.activity_request_id, o.object_id, o.source_id, o.org_id, o.workflow_request_id
     having pg_catalog.bool_or(o.place = 1 and not o.may_come)
   )
   insert into public.run_queue
     (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
      state, state_via, state_substate, due_at, created_at)
-  select ar.org_id, ar.workflow_request_id, ar.id, next.source_id, next.object_id, next.datapoint_ids, w.priority,
-    'waiting', '{new,valid}', 'allocation', utils.now(), utils.now()
-  from next
-  join public.activity_request as ar on ar.id = next.activity_request_id
-  join public.workflow_request as w
-    on w.id = ar.workflow_request_id
-    and w.org_id = ar.org_id
-    and w.replay = 0
+  select n.org_id, n.workflow_request_id, n.activity_request_id, n.source_id, n.object_id, n.datapoint_ids, w.priority,
+    'waiting', '{new,valid}', 'allocation', moment, moment
+  from next as n
+  cross join lateral (
+    select r.priority
+    from public.workflow_request as r
+    where r.id = n.workflow_request_id
+      and r.org_id = n.org_id
+      and r.replay = 0
+    offset 0
+  ) as w
   on conflict do nothing;
   get diagnostics created = row_count;
   return created;
@@ -9036,6 +10039,7 @@ set search_path = ''
 as $$
 declare
   guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
+  moment constant timestamptz := utils.now();
   created int;
 begin
   -- A search asks its first source, and the next one only when all that was asked has ended with no object.
@@ -9043,13 +10047,23 @@ begin
     (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
      state, state_via, state_substate, due_at, created_at)
   select ar.org_id, ar.workflow_request_id, ar.id, next.source_id, input.object_id, ar.datapoint_ids, w.priority,
-    'waiting', '{new,valid}', 'allocation', utils.now(), utils.now()
+    'waiting', '{new,valid}', 'allocation', moment, moment
+  -- offset 0 keeps look-ups by key from becoming joins, whatever the planner thinks of the size of a table.
   from unnest(activity_request_ids) as i (id)
-  join public.activity_request as ar on ar.id = i.id
-  join public.workflow_request as w
-    on w.id = ar.workflow_request_id
-    and w.org_id = ar.org_id
-    and w.replay = 0
+  cross join lateral (
+    select r.id, r.org_id, r.workflow_request_id, r.source_ids, r.datapoint_ids
+    from public.activity_request as r
+    where r.id = i.id
+    offset 0
+  ) as ar
+  cross join lateral (
+    select r.priority
+    from public.workflow_request as r
+    where r.id = ar.workflow_request_id
+      and r.org_id = ar.org_id
+      and r.replay = 0
+    offset 0
+  ) as w
   cross join lateral (
     select s.id as source_id
     from unnest(ar.source_ids) with ordinality as s (id, place)
@@ -9061,30 +10075,38 @@ begin
     order by s.place
     limit 1
   ) as next
-  left join public.activity_object as input
-    on input.activity_request_id = ar.id
-    and input.role = 'input'
+  left join lateral (
+    select r.object_id, r.ordinal
+    from public.activity_object as r
+    where r.activity_request_id = ar.id
+      and r.role = 'input'
+    offset 0
+  ) as input on true
   where not exists (
       select 1
       from public.activity_object as found
       where found.activity_request_id = ar.id
-        and found.role = 'result')
+        and found.role = 'result'
+      offset 0)
     and not exists (
       select 1
       from public.run_queue as open
       where open.activity_request_id = ar.id
-        and open.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+        and open.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+      offset 0)
     -- Asked for the objects of another activity that gave none: there is nothing to search for.
     and (input.object_id is not null or not exists (
       select 1
       from public.activity_dependency as d
-      where d.activity_request_id = ar.id))
+      where d.activity_request_id = ar.id
+      offset 0))
     and not (guarded and input.object_id is not null and exists (
       select 1
       from public.guardrail_refusal as refused
       where refused.activity_request_id = ar.id
         and refused.object_id = input.object_id
-        and refused.stage = 'before_run'))
+        and refused.stage = 'before_run'
+      offset 0))
   order by input.ordinal
   on conflict do nothing;
   get diagnostics created = row_count;
@@ -9234,9 +10256,9 @@ declare
   moment constant timestamptz := utils.now();
 begin
   return query
-  -- From tenant to tenant by index probes, once round, however much each has waiting; offset 0 keeps the planner from
-  -- copying a probe to every place that names its result. Without `behind` the way begins at the end, so that its
-  -- first step leads to the first tenant.
+  -- From tenant to tenant by index probes, once round, however much each has waiting. offset 0 keeps the planner from
+  -- copying a probe to every place that names its result; the order of the index of due work, from reading all of
+  -- another index. Without `behind` the way begins at the end, so that its first step leads to the first tenant.
   with recursive way as (
     select coalesce(due_orgs.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
       false as is_due, 0 as found, due_orgs.source_id as source_id,
@@ -9268,14 +10290,16 @@ begin
     ) as next
     cross join lateral (
       select
-        exists (
-          select 1 from public.run_request as r
+        coalesce((
+          select true from public.run_request as r
           where r.source_id = way.source_id and r.org_id = next.id and r.state in ('waiting', 'ready')
-            and r.due_at <= moment) as goes_on,
-        exists (
-          select 1 from public.run_queue as q
+            and r.due_at <= moment
+          order by r.due_at limit 1), false) as goes_on,
+        coalesce((
+          select true from public.run_queue as q
           where q.source_id = way.source_id and q.org_id = next.id and q.state in ('waiting', 'ready')
-            and q.due_at <= moment)
+            and q.due_at <= moment
+          order by q.priority desc, q.due_at limit 1), false)
           and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
       offset 0
     ) as work
@@ -9305,6 +10329,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+  moment constant timestamptz := utils.now();
   batch int := (select s.max_objects_per_request from public.source as s where s.id = due_request_count.source_id);
   found int;
 begin
@@ -9315,7 +10340,8 @@ begin
     where r.source_id = due_request_count.source_id
       and r.org_id = due_request_count.org_id
       and r.state in ('waiting', 'ready')
-      and r.due_at <= utils.now()
+      and r.due_at <= moment
+    order by r.due_at
     limit wanted
   ) as due;
   if found >= wanted or not may_run then
@@ -9333,7 +10359,7 @@ begin
         where q.source_id = due_request_count.source_id
           and q.org_id = due_request_count.org_id
           and q.state in ('waiting', 'ready')
-          and q.due_at <= utils.now()
+          and q.due_at <= moment
         order by q.priority desc, q.due_at, q.activity_request_id
         limit etl_api.look_ahead(wanted - found, batch)
       ) as due
@@ -9442,19 +10468,21 @@ grant execute on function etl_api.hold_turns(uuid[]) to service_role;
 
 -- source: sql/etl_api/runs/is_over_budget.sql
 create or replace function etl_api.is_over_budget(org_id uuid, cost numeric) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
 set jit = off
 as $$
-  select coalesce((
+begin
+  return coalesce((
     select coalesce(u.amount, 0) + is_over_budget.cost > etl_api.monthly_budget(o.settings)
     from public.org as o
     left join etl_api.budget_used as u
       on u.org_id = o.id
       and u.month = etl_api.budget_month()
       and u.workflow_request_id is null
-    where o.id = is_over_budget.org_id), false)
+    where o.id = is_over_budget.org_id), false);
+end
 $$;
 
 comment on function etl_api.is_over_budget(uuid, numeric) is
@@ -9466,11 +10494,13 @@ grant execute on function etl_api.is_over_budget(uuid, numeric) to service_role;
 
 -- source: sql/etl_api/runs/look_ahead.sql
 create or replace function etl_api.look_ahead(requests int, batch int) returns int
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
+begin
   -- Looking further than 2,000 rows ahead for a fuller request would lock rows that another claim could take.
-  select least(requests::bigint * batch, greatest(requests, 2000))::int
+  return least(requests::bigint * batch, greatest(requests, 2000))::int;
+end
 $$;
 
 comment on function etl_api.look_ahead(int, int) is
@@ -9489,6 +10519,7 @@ as $$
 #variable_conflict use_column
 declare
   guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
+  moment constant timestamptz := utils.now();
 begin
   return query
   with guardrail as materialized (
@@ -9497,9 +10528,15 @@ begin
     where guarded
   )
   -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
-  select ar.id, i.object_id, wanted.datapoint_id
+  -- offset 0 keeps look-ups by key from becoming joins, whatever the planner thinks of the size of a table.
+  select i.id, i.object_id, wanted.datapoint_id
   from unnest(activity_request_ids, object_ids) as i (id, object_id)
-  join public.activity_request as ar on ar.id = i.id
+  cross join lateral (
+    select r.datapoint_ids, r.source_ids
+    from public.activity_request as r
+    where r.id = i.id
+    offset 0
+  ) as ar
   cross join lateral unnest(ar.datapoint_ids) as wanted (datapoint_id)
   where not exists (
     select 1
@@ -9514,14 +10551,15 @@ begin
     ) as age on true
     where v.object_id = i.object_id
       and v.datapoint_id = wanted.datapoint_id
-      and (age.max_age is null or v.observed_at + age.max_age > utils.now())
+      and (age.max_age is null or v.observed_at + age.max_age > moment)
       -- A value that the activity may not accept is as good as none.
       and not (guarded and exists (
         select 1
         from guardrail as g
-        where g.activity_request_id = ar.id
+        where g.activity_request_id = i.id
           and g.datapoint_id = wanted.datapoint_id
-          and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false)));
+          and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
+    offset 0);
 end
 $$;
 
@@ -9534,11 +10572,13 @@ grant execute on function etl_api.missing_datapoints(uuid[], uuid[]) to service_
 
 -- source: sql/etl_api/runs/monthly_budget.sql
 create or replace function etl_api.monthly_budget(settings jsonb) returns numeric
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when pg_catalog.jsonb_typeof(settings -> 'monthly_budget') = 'number'
-    then (settings ->> 'monthly_budget')::numeric end
+begin
+  return case when pg_catalog.jsonb_typeof(settings -> 'monthly_budget') = 'number'
+    then (settings ->> 'monthly_budget')::numeric end;
+end
 $$;
 
 comment on function etl_api.monthly_budget(jsonb) is
@@ -9581,6 +10621,210 @@ revoke execute on function etl_api.pass_turns(uuid[], uuid[], uuid[], int[]) fro
 grant execute on function etl_api.pass_turns(uuid[], uuid[], uuid[], int[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/runs/refuse_run.sql
+create or replace function etl_api.refuse_run(run_id uuid, fault_state text, fault_message text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- A claim holds no workflow lock: the note has the activity looked at by the next one.
+  with ended as (
+    update public.run_queue as q
+    set state = 'failed',
+        state_via = case when q.state = 'waiting' then '{ready,in_progress}' else '{in_progress}' end::public.run_queue_state[],
+        state_substate = 'internal_error',
+        error = pg_catalog.jsonb_build_object(
+          'code', 'internal_error',
+          'message', pg_catalog.format('The engine could not make a request of it: %s (%s).', fault_message, fault_state)),
+        finished_at = utils.now()
+    where q.id = run_id
+      and q.state in ('waiting', 'ready')
+    returning q.activity_request_id, q.org_id
+  )
+  insert into etl_api.advance_queue (activity_request_id, org_id, created_at)
+  select ended.activity_request_id, ended.org_id, utils.now()
+  from ended;
+  perform etl_api.logger('error', 'runs', 'A run could not be sent.',
+    pg_catalog.jsonb_build_object('sqlstate', fault_state, 'message', fault_message), null, 'run_queue', run_id);
+  -- Its turn is free for others.
+  perform etl_api.ring('execute-runs');
+exception when others then
+  if etl_api.fault_passes(sqlstate) then
+    raise;
+  end if;
+  perform etl_api.logger_stuck('runs', 'A run could be neither sent nor ended.', 'run_queue', run_id,
+    fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.refuse_run(uuid, text, text) is
+  'Ends a run that made the engine raise when its request was made, as failed (internal_error). One that cannot be ended either stays as it is, in the log. The caller holds its row.';
+
+revoke execute on function etl_api.refuse_run(uuid, text, text) from public;
+grant execute on function etl_api.refuse_run(uuid, text, text) to service_role;
+-- end of source
+
+-- source: sql/etl_api/runs/send_runs.sql
+create or replace function etl_api.send_runs(
+  worker text, run_ids uuid[], run_items int[], source_ids uuid[], org_ids uuid[], workflow_request_ids uuid[],
+  activity_request_ids uuid[], costs numeric[])
+returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  moment constant timestamptz := utils.now();
+  lease constant interval := etl_api.time_limit(null, 'lease_seconds');
+  requests jsonb[];
+  missing jsonb[];
+  request_ids uuid[];
+  verdicts text[];
+  fates text[];
+begin
+  select pg_catalog.array_agg(r.request order by r.item), pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing) order by r.item),
+    pg_catalog.array_agg(utils.new_id() order by r.item)
+  into requests, missing, request_ids
+  from etl_api.render_requests(
+    pg_catalog.array_fill('run'::text, array[pg_catalog.cardinality(source_ids)]), source_ids, activity_request_ids,
+    pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(source_ids)]),
+    pg_catalog.array_fill(null::jsonb, array[pg_catalog.cardinality(source_ids)]),
+    pg_catalog.array_fill(1, array[pg_catalog.cardinality(source_ids)]),
+    run_items, run_ids) as r;
+
+  -- Only what can be sent is paid for.
+  if 0 < any (costs) then
+    verdicts := etl_api.spend_budgets(org_ids, workflow_request_ids, array(
+      select case when t.request is not null then t.cost end
+      from unnest(costs, requests) with ordinality as t (cost, request, item)
+      order by t.item));
+  end if;
+  fates := array(
+    select case
+      when t.request is null then 'missing_value'
+      when t.verdict = 'workflow' then 'budget_exceeded'
+      when t.verdict = 'month' then 'budget'
+      else 'sent'
+    end
+    from unnest(requests, verdicts) with ordinality as t (request, verdict, item)
+    order by t.item);
+
+  insert into public.run_request
+    (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
+     state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at)
+  select t.id, t.org_id, t.workflow_request_id, t.activity_request_id, t.source_id, 'run', t.id, 1, t.cost,
+    'in_progress', '{new,valid,ready}', moment, moment + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
+    pg_catalog.gen_random_uuid(), send_runs.worker, moment, moment
+  from unnest(request_ids, org_ids, workflow_request_ids, activity_request_ids, source_ids, costs, fates)
+    as t (id, org_id, workflow_request_id, activity_request_id, source_id, cost, fate)
+  cross join lateral (select asked.timeout_seconds from public.source as asked where asked.id = t.source_id limit 1) as s
+  where t.fate = 'sent';
+
+  insert into public.run_request_payload (run_request_id, org_id, request)
+  select t.id, t.org_id, t.request
+  from unnest(request_ids, org_ids, requests, fates) as t (id, org_id, request, fate)
+  where t.fate = 'sent';
+
+  perform etl_api.settle_allocation(
+    run_ids, run_items, org_ids, activity_request_ids, request_ids, fates, missing);
+  return array(
+    select t.id
+    from unnest(request_ids, fates) as t (id, fate)
+    where t.fate = 'sent');
+end
+$$;
+
+comment on function etl_api.send_runs(text, uuid[], int[], uuid[], uuid[], uuid[], uuid[], numeric[]) is
+  'Makes HTTP requests, already claimed by the worker, of runs: run_ids[i] goes with entry run_items[i] of the lists behind, which have one per request. Returns the ids of the requests. What cannot be sent is not: a run whose template cannot be filled becomes invalid / missing_value, one that its workflow''s budget does not allow invalid / budget_exceeded, one that the month''s does not allow keeps waiting, waiting / budget. The caller holds the rows of the runs.';
+
+revoke execute on function etl_api.send_runs(text, uuid[], int[], uuid[], uuid[], uuid[], uuid[], numeric[]) from public;
+grant execute on function etl_api.send_runs(text, uuid[], int[], uuid[], uuid[], uuid[], uuid[], numeric[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/runs/send_runs_again.sql
+create or replace function etl_api.send_runs_again(worker text, run_ids uuid[], run_items int[]) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  taken record;
+begin
+  select pg_catalog.array_agg(t.item order by t.place) as run_items,
+    pg_catalog.array_agg(q.source_id order by t.place) filter (where t.is_first) as sources,
+    pg_catalog.array_agg(q.org_id order by t.place) filter (where t.is_first) as orgs,
+    pg_catalog.array_agg(q.workflow_request_id order by t.place) filter (where t.is_first) as workflows,
+    pg_catalog.array_agg(q.activity_request_id order by t.place) filter (where t.is_first) as activities,
+    pg_catalog.array_agg(s.cost_per_run order by t.place) filter (where t.is_first) as costs
+  into taken
+  from (
+    -- The items that are left, numbered from 1 again.
+    select r.id, r.place, pg_catalog.dense_rank() over (order by r.item)::int as item,
+      pg_catalog.row_number() over (partition by r.item order by r.place) = 1 as is_first
+    from unnest(run_ids, run_items) with ordinality as r (id, item, place)
+  ) as t
+  join public.run_queue as q on q.id = t.id
+  join public.source as s on s.id = q.source_id;
+  return etl_api.send_runs(
+    worker, run_ids, taken.run_items, taken.sources, taken.orgs, taken.workflows, taken.activities, taken.costs);
+end
+$$;
+
+comment on function etl_api.send_runs_again(text, uuid[], int[]) is
+  'send_runs for a part of what take_due_runs took: run_items tells, ascending, which runs go in one request. The caller holds the rows of the runs.';
+
+revoke execute on function etl_api.send_runs_again(text, uuid[], int[]) from public;
+grant execute on function etl_api.send_runs_again(text, uuid[], int[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/runs/send_runs_apart.sql
+create or replace function etl_api.send_runs_apart(worker text, run_ids uuid[], run_items int[]) returns uuid[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  -- Runs of one request stay together.
+  half constant int := pg_catalog.array_position(run_items, run_items[1 + pg_catalog.cardinality(run_items) / 2]) - 1;
+  cut constant int := case when half > 0 then half
+    else (select pg_catalog.count(*) from unnest(run_items) as r (item) where r.item = run_items[1]) end;
+  most constant int := 100;
+  fault_state text;
+  bad_ids uuid[];
+begin
+  begin
+    return etl_api.send_runs_again(worker, run_ids, run_items);
+  exception when others then
+    get stacked diagnostics fault_state = returned_sqlstate;
+    if etl_api.fault_passes(fault_state) then
+      raise;
+    end if;
+  end;
+  if cut < pg_catalog.cardinality(run_items) then
+    return etl_api.send_runs_apart(worker, run_ids[1 : cut], run_items[1 : cut])
+      || etl_api.send_runs_apart(worker, run_ids[cut + 1 :], run_items[cut + 1 :]);
+  end if;
+
+  select pg_catalog.array_agg(bad.run_id) into bad_ids
+  from etl_api.sift_runs(worker, run_ids, most) as bad
+  cross join lateral etl_api.refuse_run(bad.run_id, bad.fault_state, bad.fault_message);
+  -- The others are one request as before. When there may be more bad ones among them, a later claim looks for them.
+  if bad_ids is null or pg_catalog.cardinality(bad_ids) >= least(most, pg_catalog.cardinality(run_ids)) then
+    return '{}'::uuid[];
+  end if;
+  run_ids := array(
+    select r.id
+    from unnest(run_ids) with ordinality as r (id, place)
+    where r.id <> all (bad_ids)
+    order by r.place);
+  return etl_api.send_runs_apart(worker, run_ids, pg_catalog.array_fill(1, array[pg_catalog.cardinality(run_ids)]));
+end
+$$;
+
+comment on function etl_api.send_runs_apart(text, uuid[], int[]) is
+  'Sends runs (send_runs_again); when that fails, halves the requests until the one that raises stands alone, finds the runs in it that make it raise (sift_runs), ends these (refuse_run) and sends the others. Returns the ids of the requests. The caller holds the rows of the runs.';
+
+revoke execute on function etl_api.send_runs_apart(text, uuid[], int[]) from public;
+grant execute on function etl_api.send_runs_apart(text, uuid[], int[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/runs/settle_allocation.sql
 create or replace function etl_api.settle_allocation(
   run_ids uuid[], run_items int[], org_ids uuid[], activity_request_ids uuid[], request_ids uuid[], fates text[],
@@ -9589,8 +10833,13 @@ returns void
 language plpgsql
 set search_path = ''
 as $$
+declare
+  moment constant timestamptz := utils.now();
+  -- For those whose activity says nothing of its own.
+  usual_limit constant interval := etl_api.time_limit(null, 'run_timeout_seconds');
 begin
-  -- A run that keeps waiting is written once, when it begins to wait for the budget.
+  -- A run that keeps waiting is written once, when it begins to wait for the budget. A limit of about the rows there
+  -- are, and offset 0, keep look-ups by key from becoming joins over the table.
   update public.run_queue as q
   set state = case t.fate when 'sent' then 'in_progress' when 'budget' then q.state::text else 'invalid' end::public.run_queue_state,
       state_via = case
@@ -9599,19 +10848,29 @@ begin
       end::public.run_queue_state[],
       state_substate = nullif(t.fate, 'sent'),
       error = case t.fate
-        when 'missing_value' then etl_api.missing_error(t.missing, 'run', q.source_id)
+        when 'missing_value' then etl_api.missing_error(missing[t.item], 'run', q.source_id)
         when 'budget_exceeded' then etl_api.budget_error(q.workflow_request_id, q.source_id)
       end,
-      run_request_id = case when t.fate = 'sent' then t.id end,
-      timeout_at = case when t.fate = 'budget' then q.timeout_at
-        else utils.now() + etl_api.time_limit(ar.config, 'run_timeout_seconds') end,
-      finished_at = case when t.fate in ('missing_value', 'budget_exceeded') then utils.now() end
-  from unnest(run_ids, run_items) as r (run_id, item)
-  join unnest(request_ids, activity_request_ids, fates, missing)
-      with ordinality as t (id, activity_request_id, fate, missing, item)
-    on t.item = r.item
-  join public.activity_request as ar on ar.id = t.activity_request_id
-  where q.id = r.run_id
+      run_request_id = case when t.fate = 'sent' then request_ids[t.item] end,
+      timeout_at = case when t.fate = 'budget' then q.timeout_at else moment + t.time_limit end,
+      finished_at = case when t.fate in ('missing_value', 'budget_exceeded') then moment end
+  from (
+    select r.id, r.item, fates[r.item] as fate,
+      case when ar.config ? 'run_timeout_seconds' then etl_api.time_limit(ar.config, 'run_timeout_seconds')
+        else usual_limit end as time_limit
+    from (
+      select r.id, r.item
+      from unnest(run_ids, run_items) as r (id, item)
+      limit pg_catalog.cardinality(run_ids)
+    ) as r
+    cross join lateral (
+      select asking.config
+      from public.activity_request as asking
+      where asking.id = activity_request_ids[r.item]
+      offset 0
+    ) as ar
+  ) as t
+  where q.id = t.id
     and (t.fate <> 'budget' or q.state_substate is distinct from 'budget');
 
   perform etl_api.add_org_counts(pg_catalog.array_agg(sent.org_id), runs => pg_catalog.array_agg(sent.count))
@@ -9624,7 +10883,7 @@ begin
   having pg_catalog.count(*) > 0;
 
   insert into etl_api.advance_queue (activity_request_id, org_id, created_at)
-  select distinct t.activity_request_id, t.org_id, utils.now()
+  select distinct t.activity_request_id, t.org_id, moment
   from unnest(activity_request_ids, org_ids, fates) as t (activity_request_id, org_id, fate)
   where t.fate in ('missing_value', 'budget_exceeded');
   -- The turns of what was not sent are free for others.
@@ -9641,6 +10900,59 @@ revoke execute on function etl_api.settle_allocation(uuid[], int[], uuid[], uuid
 grant execute on function etl_api.settle_allocation(uuid[], int[], uuid[], uuid[], uuid[], text[], jsonb[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/runs/sift_runs.sql
+create or replace function etl_api.sift_runs(worker text, run_ids uuid[], most int)
+returns table (run_id uuid, fault_state text, fault_message text)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  half constant int := pg_catalog.cardinality(run_ids) / 2;
+  found_count int;
+begin
+  begin
+    perform etl_api.send_runs_again(worker, run_ids, pg_catalog.array_fill(1, array[pg_catalog.cardinality(run_ids)]));
+    -- It was only tried: what it wrote is to go.
+    raise exception using errcode = 'ETL00', message = 'nothing is wrong with these runs';
+  exception when others then
+    get stacked diagnostics fault_state = returned_sqlstate, fault_message = message_text;
+    if fault_state = 'ETL00' then
+      return;
+    elsif etl_api.fault_passes(fault_state) then
+      raise;
+    end if;
+  end;
+
+  if half > 0 then
+    return query
+    select *
+    from etl_api.sift_runs(worker, run_ids[1 : half], most);
+    get diagnostics found_count = row_count;
+    if found_count < most then
+      return query
+      select *
+      from etl_api.sift_runs(worker, run_ids[half + 1 :], most - found_count);
+      if not found and found_count = 0 then
+        -- They raise only together: then it is all of them.
+        return query
+        select r.id, fault_state, fault_message
+        from unnest(run_ids) as r (id);
+      end if;
+    end if;
+    return;
+  end if;
+  return query values (run_ids[1], fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.sift_runs(text, uuid[], int) is
+  'Which runs of one HTTP request make the engine raise when it is made, found by trying halves without keeping what they write; about most, then it looks no further. The caller holds the rows of the runs.';
+
+revoke execute on function etl_api.sift_runs(text, uuid[], int) from public;
+grant execute on function etl_api.sift_runs(text, uuid[], int) to service_role;
+-- end of source
+
 -- source: sql/etl_api/runs/spend_budgets.sql
 create or replace function etl_api.spend_budgets(
   org_ids uuid[], workflow_request_ids uuid[], costs numeric[], reserve boolean default false)
@@ -9651,6 +10963,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+  this_month constant date := etl_api.budget_month();
   accounts uuid[];
   amounts numeric[];
   spent numeric[];
@@ -9686,7 +10999,7 @@ begin
   set amount = u.amount + s.spent
   from unnest(accounts, spent) as s (account, spent)
   where s.spent > 0
-    and ((u.org_id = s.account and u.month = etl_api.budget_month()) or u.workflow_request_id = s.account);
+    and ((u.org_id = s.account and u.month = this_month) or u.workflow_request_id = s.account);
   return verdicts;
 end
 $$;
@@ -9707,6 +11020,8 @@ language plpgsql
 set search_path = ''
 as $$
 #variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
 begin
   return query
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
@@ -9728,7 +11043,7 @@ begin
       where q.source_id = c.source_id
         and q.org_id = c.org_id
         and q.state in ('waiting', 'ready')
-        and q.due_at <= utils.now()
+        and q.due_at <= moment
       order by q.priority desc, q.due_at, q.activity_request_id
       limit etl_api.look_ahead(c.turns, c.max_objects_per_request)
       for update skip locked
@@ -9890,6 +11205,51 @@ comment on trigger check_schedules_update on public.workflow_schedule is
   'A schedule is valid before the clock meets it.';
 -- end of source
 
+-- source: sql/etl_api/schedules/make_scheduled_requests.sql
+create or replace function etl_api.make_scheduled_requests(schedule_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  made int;
+begin
+  with due as materialized (
+    select s.id, s.org_id, s.data, s.priority, t.last_at, t.next_at
+    from public.workflow_schedule as s
+    cross join lateral etl_api.schedule_times(s.cron, s.time_zone, s.next_at) as t
+    where s.id = any (schedule_ids)
+  ), requested as (
+    insert into public.workflow_request (org_id, data, priority, schedule_id, idempotency_key)
+    select d.org_id, d.data, d.priority, d.id, pg_catalog.format('schedule:%s:%s', d.id, utils.iso_time(d.last_at))
+    from due as d
+    where d.last_at is not null
+    returning id, schedule_id
+  )
+  update public.workflow_schedule as s
+  set last_at = coalesce(d.last_at, s.last_at),
+      next_at = d.next_at,
+      last_request_id = coalesce(r.id, s.last_request_id)
+  from due as d
+  left join requested as r on r.schedule_id = d.id
+  where s.id = d.id;
+  get diagnostics made = row_count;
+
+  perform etl_api.logger('error', 'schedules', 'The next time of this schedule cannot be told. Write its cron or time_zone again.',
+    pg_catalog.jsonb_build_object('schedule_id', s.id, 'cron', s.cron, 'time_zone', s.time_zone), s.org_id)
+  from public.workflow_schedule as s
+  where s.id = any (schedule_ids)
+    and s.next_at is null;
+  return made;
+end
+$$;
+
+comment on function etl_api.make_scheduled_requests(uuid[]) is
+  'Makes the workflow requests of schedules that are due and sets their next times; see run_schedules. Returns how many. The caller holds their rows.';
+
+revoke execute on function etl_api.make_scheduled_requests(uuid[]) from public;
+grant execute on function etl_api.make_scheduled_requests(uuid[]) to service_role;
+-- end of source
+
 -- source: sql/etl_api/schedules/run_schedules.sql
 create or replace function etl_api.run_schedules(max_rows int default 1000) returns int
 language plpgsql
@@ -9900,7 +11260,6 @@ as $$
 declare
   moment constant timestamptz := utils.now();
   ids uuid[];
-  made int;
 begin
   -- What another clock holds is being seen to by it. The key makes it one request per time whatever happens.
   select pg_catalog.array_agg(due.id) into ids
@@ -9922,41 +11281,46 @@ begin
     return 0;
   end if;
 
-  with due as materialized (
-    select s.id, s.org_id, s.data, s.priority, t.last_at, t.next_at
-    from public.workflow_schedule as s
-    cross join lateral etl_api.schedule_times(s.cron, s.time_zone, s.next_at) as t
-    where s.id = any (ids)
-  ), requested as (
-    insert into public.workflow_request (org_id, data, priority, schedule_id, idempotency_key)
-    select d.org_id, d.data, d.priority, d.id, pg_catalog.format('schedule:%s:%s', d.id, utils.iso_time(d.last_at))
-    from due as d
-    where d.last_at is not null
-    returning id, schedule_id
-  )
-  update public.workflow_schedule as s
-  set last_at = coalesce(d.last_at, s.last_at),
-      next_at = d.next_at,
-      last_request_id = coalesce(r.id, s.last_request_id)
-  from due as d
-  left join requested as r on r.schedule_id = d.id
-  where s.id = d.id;
-  get diagnostics made = row_count;
-
-  perform etl_api.logger('error', 'schedules', 'The next time of this schedule cannot be told. Write its cron or time_zone again.',
-    pg_catalog.jsonb_build_object('schedule_id', s.id, 'cron', s.cron, 'time_zone', s.time_zone), s.org_id)
-  from public.workflow_schedule as s
-  where s.id = any (ids)
-    and s.next_at is null;
-  return made;
+  return etl_api.run_schedules_apart(ids);
 end
 $$;
 
 comment on function etl_api.run_schedules(int) is
-  'Makes the workflow requests of schedules whose time has come, one for each: of times that passed while nobody looked only the latest. recover() calls it. Returns how many.';
+  'Makes the workflow requests of schedules whose time has come, one for each: of times that passed while nobody looked only the latest. One that raises an exception costs only itself. recover() calls it. Returns how many.';
 
 revoke execute on function etl_api.run_schedules(int) from public;
 grant execute on function etl_api.run_schedules(int) to service_role;
+-- end of source
+
+-- source: sql/etl_api/schedules/run_schedules_apart.sql
+create or replace function etl_api.run_schedules_apart(schedule_ids uuid[]) returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  half constant int := pg_catalog.cardinality(schedule_ids) / 2;
+  fault_state text;
+  fault_message text;
+begin
+  return etl_api.make_scheduled_requests(schedule_ids);
+exception when others then
+  get stacked diagnostics fault_state = returned_sqlstate, fault_message = message_text;
+  if etl_api.fault_passes(fault_state) then
+    raise;
+  end if;
+  if half > 0 then
+    return etl_api.run_schedules_apart(schedule_ids[1 : half]) + etl_api.run_schedules_apart(schedule_ids[half + 1 :]);
+  end if;
+  perform etl_api.skip_schedule(schedule_ids[1], fault_state, fault_message);
+  return 0;
+end
+$$;
+
+comment on function etl_api.run_schedules_apart(uuid[]) is
+  'Makes the requests of schedules that are due (make_scheduled_requests); when that fails, halves them until the one that raises stands alone, and has it wait for its next time. Returns how many it made. The caller holds their rows.';
+
+revoke execute on function etl_api.run_schedules_apart(uuid[]) from public;
+grant execute on function etl_api.run_schedules_apart(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/schedules/schedule_error.sql
@@ -10012,6 +11376,38 @@ comment on function etl_api.schedule_times(text, text, timestamptz) is
 
 revoke execute on function etl_api.schedule_times(text, text, timestamptz) from public;
 grant execute on function etl_api.schedule_times(text, text, timestamptz) to service_role;
+-- end of source
+
+-- source: sql/etl_api/schedules/skip_schedule.sql
+create or replace function etl_api.skip_schedule(schedule_id uuid, fault_state text, fault_message text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.workflow_schedule as s
+  set next_at = t.next_at
+  from public.workflow_schedule as due
+  cross join lateral etl_api.schedule_times(due.cron, due.time_zone, due.next_at) as t
+  where due.id = schedule_id
+    and s.id = due.id;
+  perform etl_api.logger('error', 'schedules', 'A schedule could not make its request: ' || fault_message,
+    pg_catalog.jsonb_build_object('sqlstate', fault_state, 'schedule_id', s.id, 'next_at', s.next_at), s.org_id)
+  from public.workflow_schedule as s
+  where s.id = schedule_id;
+exception when others then
+  if etl_api.fault_passes(sqlstate) then
+    raise;
+  end if;
+  perform etl_api.logger_stuck('schedules', 'A schedule could neither make its request nor be set to its next time.', null,
+    schedule_id, fault_state, fault_message);
+end
+$$;
+
+comment on function etl_api.skip_schedule(uuid, text, text) is
+  'Has a schedule that made the engine raise wait for its next time, and tells the log. The caller holds its row.';
+
+revoke execute on function etl_api.skip_schedule(uuid, text, text) from public;
+grant execute on function etl_api.skip_schedule(uuid, text, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/state/caller_name.sql
@@ -10563,6 +11959,23 @@ revoke execute on function etl_api.ensure_partitions(int) from public;
 grant execute on function etl_api.ensure_partitions(int) to service_role;
 -- end of source
 
+-- source: sql/etl_api/state/fault_passes.sql
+create or replace function etl_api.fault_passes(fault_state text) returns boolean
+language sql immutable parallel safe
+set search_path = ''
+as $$
+  -- Deadlocks and other rollbacks (40), no lock (55P03), read-only (25), out of disk, memory, locks (53), shutdown (57),
+  -- an I/O error (58).
+  select fault_state ~ '^(40|25|53|57|58)' or fault_state = '55P03'
+$$;
+
+comment on function etl_api.fault_passes(text) is
+  'Whether an SQLSTATE speaks of the moment and not of the rows: the whole statement is to be tried again, and nobody is to be blamed.';
+
+revoke execute on function etl_api.fault_passes(text) from public;
+grant execute on function etl_api.fault_passes(text) to service_role;
+-- end of source
+
 -- source: sql/etl_api/state/find_own.sql
 create or replace function etl_api.find_own(
   id uuid,
@@ -10695,6 +12108,8 @@ language plpgsql
 security definer
 set search_path = ''
 set jit = off
+-- As in guard_transitions.
+set plan_cache_mode = force_generic_plan
 set enable_nestloop = off
 set enable_mergejoin = off
 as $$
@@ -10840,6 +12255,7 @@ security definer
 set search_path = ''
 set jit = off
 -- The plan is made once, for the first statement's number of rows; these keep it right for 1 row and for 10,000.
+set plan_cache_mode = force_generic_plan
 -- Hash joins by name, since hot functions above switch them off for tables.
 set enable_hashjoin = on
 set enable_nestloop = off
@@ -10874,7 +12290,7 @@ begin
       case when n.via is not null and (n.via is distinct from o.via
           or n.state <> o.state and (o.state::text, n.state::text) not in (
             select t.from_state, t.to_state from etl_api.state_transition as t))
-        then n.via::text[] else '{}' end as via
+        then n.via::text[] end as via
     from new_row as n
     left join old_row as o on o.id = n.id and o.org_id = n.org_id and o.replay = n.replay
     where o.id is null
@@ -10882,13 +12298,16 @@ begin
         or n.substate is distinct from o.substate
         or n.via is not null and n.via is distinct from o.via)
   ), step as materialized (
-    -- Set-returning functions side by side in one row move in step.
     select c.id, c.org_id, c.workflow_request_id, c.moved, c.stays, c.substate, c.error, c.errors,
-      pg_catalog.unnest(c.old_state || c.via) as from_state,
-      pg_catalog.unnest(array[c.old_substate]) as from_substate,
-      pg_catalog.unnest(c.via || c.state) as to_state,
-      pg_catalog.generate_series(pg_catalog.cardinality(c.via), 0, -1) = 0 as is_last
-    from changed as c
+      case when c.place = 0 then c.old_state else c.via[c.place] end as from_state,
+      case when c.place = 0 then c.old_substate end as from_substate,
+      case when c.place = c.places then c.state else c.via[c.place + 1] end as to_state,
+      c.place = c.places as is_last
+    from (
+      select c.*, coalesce(pg_catalog.cardinality(c.via), 0) as places,
+        pg_catalog.generate_series(0, coalesce(pg_catalog.cardinality(c.via), 0)) as place
+      from changed as c
+    ) as c
   ), written as (
     insert into etl_api.state_history
       (entity, entity_id, org_id, from_state, from_substate, to_state, substate, reason, at)
@@ -10993,6 +12412,7 @@ grant execute on function etl_api.legacy_state(text) to authenticated, service_r
 create or replace function etl_api.lock_workflows(workflow_request_ids uuid[]) returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 begin
   -- One order for everybody, so that two holders of several locks cannot wait for each other. What is read
@@ -11293,6 +12713,36 @@ comment on function etl_api.logger_refusals() is
   'Tells the log what guardrails refused: one entry for each statement, activity request, guardrail and source.';
 
 revoke execute on function etl_api.logger_refusals() from public;
+-- end of source
+
+-- source: sql/etl_api/state/logger_stuck.sql
+create or replace function etl_api.logger_stuck(
+  station text, message text, entity etl_api.entity_kind, entity_id uuid, fault_state text, fault_message text)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if exists (
+    select 1
+    from etl_api.etl_log as l
+    where l.entity_id = logger_stuck.entity_id
+      and l.station = logger_stuck.station
+      and l.message = logger_stuck.message
+      and l.at > utils.now() - interval '1 hour')
+  then
+    return;
+  end if;
+  perform etl_api.logger('error', station, message,
+    pg_catalog.jsonb_build_object('sqlstate', fault_state, 'message', fault_message), null, entity, entity_id);
+end
+$$;
+
+comment on function etl_api.logger_stuck(text, text, etl_api.entity_kind, uuid, text, text) is
+  'Tells the log of a row that could not even be ended and is met again and again: once an hour is enough to be found.';
+
+revoke execute on function etl_api.logger_stuck(text, text, etl_api.entity_kind, uuid, text, text) from public;
+grant execute on function etl_api.logger_stuck(text, text, etl_api.entity_kind, uuid, text, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/state/logger_triggers.sql
@@ -12102,12 +13552,15 @@ grant execute on function etl_api.set_reason(text) to service_role;
 
 -- source: sql/etl_api/state/setting_value.sql
 create or replace function etl_api.setting_value(name text) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select s.value
-  from etl_api.setting as s
-  where s.name = setting_value.name
+begin
+  return (
+    select s.value
+    from etl_api.setting as s
+    where s.name = setting_value.name);
+end
 $$;
 
 comment on function etl_api.setting_value(text) is
@@ -12232,13 +13685,18 @@ grant execute on function etl_api.sweep(etl_api.entity_kind, uuid[]) to service_
 
 -- source: sql/etl_api/state/time_limit.sql
 create or replace function etl_api.time_limit(config jsonb, name text) returns interval
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+declare
+  seconds numeric := utils.number_or(config -> name, null);
+begin
+  if seconds is null then
+    seconds := (etl_api.setting_value(name) #>> '{}')::numeric;
+  end if;
   -- Between a second and ten years, whatever somebody wrote: an interval must not overflow a timestamp.
-  select pg_catalog.make_interval(secs => greatest(1, least(315360000, coalesce(
-    case when pg_catalog.jsonb_typeof(config -> name) = 'number' then (config ->> name)::numeric end,
-    (select (s.value #>> '{}')::numeric from etl_api.setting as s where s.name = time_limit.name)))::double precision))
+  return pg_catalog.make_interval(secs => greatest(1, least(315360000, seconds))::double precision);
+end
 $$;
 
 comment on function etl_api.time_limit(jsonb, text) is
@@ -14645,6 +16103,7 @@ as $$
       ('workflow_request activity_request run_queue run_request delivery', 'timedout', null, 'it was over its time', 'etl_api.retry(id) takes it up again.'),
       ('activity_request', 'failed', null, 'it failed', 'etl_api.retry(id) runs it again.'),
       ('activity_request', 'failed', 'all_runs_failed', 'all its runs failed', 'Once the cause is gone: etl_api.retry(id).'),
+      ('activity_request', 'failed', 'internal_error', 'the engine raised an error when it moved it on', 'etl_api.etl_log says why; etl_api.retry(id) runs it again.'),
       ('activity_request', 'failed', 'missing_value', 'none of its objects has a key', 'Insert a new request whose objects have their key.'),
       ('activity_request', 'invalid', null, 'it cannot start', 'etl_api.retry(id) takes it up again once the cause is gone.'),
       ('activity_request', 'invalid', 'missing_value', 'something that it needs is missing', 'etl_api.retry(id) takes it up again once it is there.'),
@@ -14667,9 +16126,10 @@ as $$
       ('run_queue run_request', 'failed', 'no_external_id', 'the answer held neither an id to ask for nor objects', 'Correct response.external_id of the template, then etl_api.retry(id); etl_api.test_mapping tries it.'),
       ('run_queue run_request', 'failed', 'poll_limit', 'the source was asked for its status as often as poll_policy.max_polls allows, without an end', 'etl_api.retry(id) asks on.'),
       ('run_queue run_request', 'failed', 'lease_expired', 'its worker was not heard of after its last attempt', 'Look at the log of execute-runs, then etl_api.retry(id).'),
-      ('run_queue run_request', 'failed', 'internal_error', 'the engine could not make use of the answer', 'etl_api.etl_log says why; etl_api.retry(id) sends it again.'),
+      ('run_queue run_request', 'failed', 'internal_error', 'the engine raised an error over it or over its answer', 'etl_api.etl_log says why; etl_api.retry(id) sends it again.'),
       ('delivery', 'failed', null, 'it was given up', 'etl_api.redeliver(id) sends it again.'),
       ('delivery', 'failed', 'attempts_exhausted', 'it was given up after its last attempt', 'Once the client can take it: etl_api.redeliver(id).'),
+      ('delivery', 'failed', 'internal_error', 'the engine raised an error over it', 'etl_api.etl_log says why; etl_api.redeliver(id) sends it again.'),
       ('delivery', 'invalid', null, 'it cannot be sent', 'etl_api.redeliver(id) sends it once the cause is gone.')
   ) as m (entities, states, substate, meaning, advice)
   cross join lateral pg_catalog.regexp_split_to_table(m.entities, ' ') as e (name)
@@ -14805,18 +16265,20 @@ grant execute on function utils.apply_transform(jsonb, text) to authenticated, s
 
 -- source: sql/utils/back_off.sql
 create or replace function utils.back_off(policy jsonb, attempt int) returns interval
-language sql volatile parallel safe
+language plpgsql volatile parallel safe
 set search_path = ''
 as $$
+begin
   -- The exponent is bounded so that no policy can overflow; jitter spreads what failed together.
-  select pg_catalog.make_interval(secs => (
+  return pg_catalog.make_interval(secs => (
     least(
       greatest(utils.number_or(policy -> 'base_seconds', 2), 0)
         * greatest(utils.number_or(policy -> 'factor', 2), 1) ^ least(greatest(attempt - 1, 0), 60),
       greatest(utils.number_or(policy -> 'max_seconds', 300), 0),
       86400)
     * (1 + least(greatest(utils.number_or(policy -> 'jitter', 0.2), 0), 1)
-      * (2 * pg_catalog.random()::numeric - 1)))::double precision)
+      * (2 * pg_catalog.random()::numeric - 1)))::double precision);
+end
 $$;
 
 comment on function utils.back_off(jsonb, int) is
@@ -15143,6 +16605,41 @@ comment on function utils.cron_values(text, int, int, text[]) is
 
 revoke execute on function utils.cron_values(text, int, int, text[]) from public;
 grant execute on function utils.cron_values(text, int, int, text[]) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/cut_template.sql
+create or replace function utils.cut_template(template jsonb) returns text[]
+language plpgsql immutable strict parallel safe
+set search_path = ''
+as $$
+declare
+  marked text;
+begin
+  if pg_catalog.jsonb_typeof(template) = 'object' then
+    -- In the order of jsonb, where the shorter name is first: a name that only becomes "url" or "query" when its
+    -- placeholder is filled stands behind these, and the later one stays.
+    select '{' || coalesce(pg_catalog.string_agg(
+        case when m.name in ('url', 'query') and pg_catalog.jsonb_typeof(m.value) = 'string'
+          then pg_catalog.translate(t.marked, E'\x02', E'\x06') else t.marked end, ', ' order by m.place), '') || '}'
+    into marked
+    from pg_catalog.jsonb_each(template) with ordinality as m (name, value, place)
+    cross join lateral (
+      select utils.mark_placeholders(pg_catalog.to_jsonb(m.name)::text || ': ' || m.value::text) as marked
+    ) as t
+    where m.name <> 'response';
+  else
+    marked := utils.mark_placeholders(template::text);
+  end if;
+  return pg_catalog.string_to_array(
+    pg_catalog.regexp_replace(marked, E'([\x01\x02\x06][^\x05]*)\x05', E'\x07\\1\x07', 'g'), E'\x07');
+end
+$$;
+
+comment on function utils.cut_template(jsonb) is
+  'A request template cut at its placeholders, without "response": its constant texts at the odd places, between them the placeholders, each a mark (see utils.mark_placeholders; \x06 for one in a text that is part of a URL) and its name. For utils.fill_placeholders.';
+
+revoke execute on function utils.cut_template(jsonb) from public;
+grant execute on function utils.cut_template(jsonb) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/duration_bucket.sql
@@ -16148,56 +17645,63 @@ grant execute on function utils.factor_words(text) to authenticated, service_rol
 -- end of source
 
 -- source: sql/utils/fill_placeholders.sql
-create or replace function utils.fill_placeholders(marked text, vars jsonb, in_url boolean) returns jsonb
+create or replace function utils.fill_placeholders(parts text[], vars jsonb, out request jsonb, out missing text[])
 language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  result text := marked;
   name text;
   value jsonb;
-  content text;
+  filled text;
 begin
-  loop
-    -- What is put in holds no mark, so this is always the next placeholder of the template.
-    name := pg_catalog.substring(result, E'[\x01\x02]([^\x05]*)\x05');
-    exit when name is null;
+  missing := '{}';
+  for i in 2..pg_catalog.cardinality(parts) by 2 loop
+    name := pg_catalog.substr(parts[i], 2);
     value := utils.placeholder_value(name, vars);
     if value is null then
-      raise exception using
-        errcode = 'ETL03',
-        message = pg_catalog.format('placeholder <<$%s>> cannot be resolved', name),
-        hint = 'The variables hold no such name or member; a template names what its source needs to be asked.';
-    end if;
-    result := pg_catalog.replace(result, E'\x01' || name || E'\x05', value::text);
-    if pg_catalog.strpos(result, E'\x02' || name || E'\x05') > 0 then
-      content := utils.jsonb_compact(value);
-      result := pg_catalog.replace(result, E'\x02' || name || E'\x05',
-        case when in_url then utils.url_encode(content) else utils.json_escape(content) end);
+      name := case when pg_catalog.strpos(name, '\') = 0 then name else ('"' || name || '"')::jsonb #>> '{}' end;
+      missing := case when name = any (missing) then missing else missing || name end;
+    else
+      parts[i] := case pg_catalog.left(parts[i], 1)
+        when E'\x01' then value::text
+        when E'\x02' then utils.json_escape(utils.jsonb_compact(value))
+        else utils.url_encode(utils.jsonb_compact(value))
+      end;
     end if;
   end loop;
-  if pg_catalog.strpos(result, '$secret.') > 0 then
-    result := pg_catalog.regexp_replace(result, '<<(\$+secret\.)', '<<$\1', 'g');
+  if missing <> '{}' then
+    return;
   end if;
-  return pg_catalog.regexp_replace(
-    pg_catalog.translate(result, E'\x04', '$'), E'\x03([^\x05]*)\x05', '<<$secret.\1>>', 'g')::jsonb;
+
+  filled := pg_catalog.array_to_string(parts, '');
+  if pg_catalog.strpos(filled, '$secret.') > 0 then
+    filled := pg_catalog.regexp_replace(filled, '<<(\$+secret\.)', '<<$\1', 'g');
+  end if;
+  filled := pg_catalog.replace(filled, E'\x04', '$');
+  if pg_catalog.strpos(filled, E'\x03') > 0 then
+    filled := pg_catalog.regexp_replace(filled, E'\x03([^\x05]*)\x05', '<<$secret.\1>>', 'g');
+  end if;
+  request := filled::jsonb;
 end
 $$;
 
-comment on function utils.fill_placeholders(text, jsonb, boolean) is
-  'A marked template with the values of its placeholders, parsed; see utils.replace_request_placeholders.';
+comment on function utils.fill_placeholders(text[], jsonb) is
+  'A template cut by utils.cut_template with the values of its placeholders: request; or, when the variables do not hold all, null and the names that are missing, each once, in order. See utils.replace_request_placeholders.';
 
-revoke execute on function utils.fill_placeholders(text, jsonb, boolean) from public;
-grant execute on function utils.fill_placeholders(text, jsonb, boolean) to authenticated, service_role;
+revoke execute on function utils.fill_placeholders(text[], jsonb) from public;
+grant execute on function utils.fill_placeholders(text[], jsonb) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/int_or_null.sql
 create or replace function utils.int_or_null(value jsonb) returns int
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when utils.number_or(value, null) between -2147483648 and 2147483647
-    then pg_catalog.round(utils.number_or(value, null))::int end
+begin
+  return case when pg_catalog.jsonb_typeof(value) = 'number' then
+    case when value::numeric between -2147483648 and 2147483647 then pg_catalog.round(value::numeric)::int end
+  end;
+end
 $$;
 
 comment on function utils.int_or_null(jsonb) is
@@ -16340,12 +17844,7 @@ as $$
 #variable_conflict use_column
 declare
   steps constant jsonb := utils.path_steps(jsonb_nodes.path);
-  -- Names that #> would take for an index are left to the ways below, like everything that may branch.
-  names constant text[] := case
-    when not pg_catalog.jsonb_path_exists(
-      steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
-    then array(select pg_catalog.jsonb_array_elements_text(steps))
-  end;
+  names constant text[] := utils.path_names(steps);
   shape text[];
   shapes jsonb;
 begin
@@ -16522,7 +18021,21 @@ declare
   steps constant jsonb := utils.mapping_path(mapping);
   deep constant boolean := steps = '"**"' or steps @> '["**"]';
   fields constant jsonb := case when pg_catalog.jsonb_typeof(mapping) = 'object' then mapping -> 'fields' end;
+  names constant text[] := case when fields is null then utils.path_names(steps) end;
+  node constant jsonb := data #> names;
 begin
+  -- Most mappings are names that lead to one object or a list of them.
+  if pg_catalog.jsonb_typeof(node) = 'object' then
+    return query values (node, names, node);
+    return;
+  elsif pg_catalog.jsonb_typeof(node) = 'array' then
+    return query
+    select e.value, names || (e.n - 1)::text, e.value
+    from pg_catalog.jsonb_array_elements(node) with ordinality as e (value, n)
+    where pg_catalog.jsonb_typeof(e.value) = 'object';
+    return;
+  end if;
+
   return query
   with node as (
     select n.value, n.path, n.place
@@ -17154,12 +18667,14 @@ grant execute on function utils.nearest_name(text, text[]) to authenticated, ser
 
 -- source: sql/utils/now.sql
 create or replace function utils.now() returns timestamptz
-language sql stable parallel safe
+language plpgsql stable parallel safe
 set search_path = ''
 as $$
-  select coalesce(
+begin
+  return coalesce(
     nullif(pg_catalog.current_setting('etl.fake_now', true), '')::timestamptz,
-    pg_catalog.now())
+    pg_catalog.now());
+end
 $$;
 
 comment on function utils.now() is
@@ -17171,10 +18686,12 @@ grant execute on function utils.now() to authenticated, service_role;
 
 -- source: sql/utils/number_or.sql
 create or replace function utils.number_or(value jsonb, fallback numeric) returns numeric
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when pg_catalog.jsonb_typeof(value) = 'number' then (value #>> '{}')::numeric else fallback end
+begin
+  return case when pg_catalog.jsonb_typeof(value) = 'number' then value::numeric else fallback end;
+end
 $$;
 
 comment on function utils.number_or(jsonb, numeric) is 'The number that a JSON value is, or the fallback for anything else.';
@@ -17414,6 +18931,35 @@ revoke execute on function utils.path_jsonpath(jsonb, int, int) from public;
 grant execute on function utils.path_jsonpath(jsonb, int, int) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/path_names.sql
+create or replace function utils.path_names(path jsonb) returns text[]
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  steps constant jsonb := utils.path_steps(path);
+  names text[] := '{}'::text[];
+begin
+  -- Names that #> would take for an index are no plain names, like everything that may branch.
+  if pg_catalog.jsonb_path_exists(
+    steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
+  then
+    return null;
+  end if;
+  for place in 0 .. pg_catalog.jsonb_array_length(steps) - 1 loop
+    names := names || (steps ->> place);
+  end loop;
+  return names;
+end
+$$;
+
+comment on function utils.path_names(jsonb) is
+  'The names of a path for the operator #>, which takes them all at once; null when the path may branch or has an index.';
+
+revoke execute on function utils.path_names(jsonb) from public;
+grant execute on function utils.path_names(jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/path_steps.sql
 create or replace function utils.path_steps(path jsonb) returns jsonb
 language plpgsql immutable parallel safe
@@ -17520,22 +19066,15 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  result jsonb := '{}'::jsonb;
-  plain jsonb := template;
-  name text;
+  filled constant record := utils.fill_placeholders(utils.cut_template(template), coalesce(vars, '{}'));
 begin
-  if pg_catalog.jsonb_typeof(template) = 'object' then
-    foreach name in array '{url,query}'::text[] loop
-      if pg_catalog.jsonb_typeof(template -> name) = 'string' then
-        result := result || pg_catalog.jsonb_build_object(
-          name, utils.fill_placeholders(utils.mark_placeholders((template -> name)::text), coalesce(vars, '{}'), true));
-        plain := plain - name;
-      end if;
-    end loop;
-    return result || utils.fill_placeholders(
-      utils.mark_placeholders((plain - 'response')::text), coalesce(vars, '{}'), false);
+  if filled.missing <> '{}' then
+    raise exception using
+      errcode = 'ETL03',
+      message = pg_catalog.format('placeholder <<$%s>> cannot be resolved', filled.missing[1]),
+      hint = 'The variables hold no such name or member; a template names what its source needs to be asked.';
   end if;
-  return utils.fill_placeholders(utils.mark_placeholders(template::text), coalesce(vars, '{}'), false);
+  return filled.request;
 end
 $$;
 
@@ -17868,22 +19407,12 @@ grant execute on function utils.transform_value(jsonb, text) to authenticated, s
 
 -- source: sql/utils/unresolved_placeholders.sql
 create or replace function utils.unresolved_placeholders(template jsonb, vars jsonb) returns text[]
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select coalesce(pg_catalog.array_agg(f.name order by f.n), '{}')
-  from (
-    select
-      case when pg_catalog.strpos(m.name[1], '\') = 0 then m.name[1] else ('"' || m.name[1] || '"')::jsonb #>> '{}' end,
-      pg_catalog.min(m.n)
-    from pg_catalog.regexp_matches(
-      utils.mark_placeholders(case
-        when pg_catalog.jsonb_typeof($1) = 'object' then $1 - 'response'
-        else $1
-      end::text), E'[\x01\x02]([^\x05]*)\x05', 'g') with ordinality as m (name, n)
-    where utils.placeholder_value(m.name[1], coalesce($2, '{}')) is null
-    group by m.name[1]
-  ) as f (name, n)
+begin
+  return coalesce((utils.fill_placeholders(utils.cut_template(template), coalesce(vars, '{}'))).missing, '{}');
+end
 $$;
 
 comment on function utils.unresolved_placeholders(jsonb, jsonb) is
@@ -17923,10 +19452,12 @@ grant execute on function utils.url_encode(text) to authenticated, service_role;
 
 -- source: sql/utils/url_host.sql
 create or replace function utils.url_host(url text) returns text
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select pg_catalog.lower(pg_catalog.substring(url, '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]+)'))
+begin
+  return pg_catalog.lower(pg_catalog.substring(url, '^[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?([^/?#]+)'));
+end
 $$;
 
 comment on function utils.url_host(text) is 'The host of a URL with its port, in lower case, without user and password; null when it has none.';
@@ -17937,11 +19468,13 @@ grant execute on function utils.url_host(text) to authenticated, service_role;
 
 -- source: sql/utils/uuid_or_null.sql
 create or replace function utils.uuid_or_null(value jsonb) returns uuid
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case when value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-    then (value #>> '{}')::uuid end
+begin
+  return case when value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
+    then (value #>> '{}')::uuid end;
+end
 $$;
 
 comment on function utils.uuid_or_null(jsonb) is 'The UUID that a JSON string is; null for anything else.';
