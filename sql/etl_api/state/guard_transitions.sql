@@ -30,7 +30,7 @@ begin
     cross join lateral (
       select id, org_id, replay, state, state_substate as substate, state_via as via
       from old_rows) as r
-  ), changed as (
+  ), changed as materialized (
     select n.id, n.org_id, n.workflow_request_id, n.state::text as state, o.state::text as old_state,
       o.substate as old_substate, n.substate,
       n.error, n.errors, o.id is null as moved,
@@ -47,6 +47,7 @@ begin
         or n.substate is distinct from o.substate
         or n.via is not null and n.via is distinct from o.via)
   ), step as materialized (
+    -- "changed" is materialized, so that its casts are made once for each row and not once for each of its steps.
     select c.id, c.org_id, c.workflow_request_id, c.moved, c.stays, c.substate, c.error, c.errors,
       case when c.place = 0 then c.old_state else c.via[c.place] end as from_state,
       case when c.place = 0 then c.old_substate end as from_substate,
