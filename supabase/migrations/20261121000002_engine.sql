@@ -12120,19 +12120,22 @@ declare
   found_out record;
 begin
   -- "absent" as in guard_transitions.
-  with step as materialized (
-    select n.id, n.org_id, n.workflow_request_id, n.substate, n.message,
-      pg_catalog.unnest(null::text || n.via) as from_state,
-      pg_catalog.unnest(n.via || n.state) as to_state,
-      pg_catalog.generate_series(0, pg_catalog.cardinality(n.via)) = 0 as is_first,
-      pg_catalog.generate_series(pg_catalog.cardinality(n.via), 0, -1) = 0 as is_last
+  with made as materialized (
+    select r.id, r.org_id, r.workflow_request_id, r.state::text as state, r.substate, r.via::text[] as via,
+      coalesce(pg_catalog.cardinality(r.via), 0) as places,
+      coalesce(r.error ->> 'message', r.errors -> 0 ->> 'message') as message
     from (select 0 as replay, null::jsonb as error, null::jsonb as errors, null::uuid as workflow_request_id) as absent
     cross join lateral (
-      select id, org_id, workflow_request_id, replay, state::text as state, state_substate as substate,
-        coalesce(state_via::text[], '{}') as via,
-        coalesce(error ->> 'message', errors -> 0 ->> 'message') as message
-      from new_rows) as n
-    where n.replay = 0
+      select id, org_id, workflow_request_id, replay, state, state_substate as substate, state_via as via, error, errors
+      from new_rows) as r
+    where r.replay = 0
+  ), step as materialized (
+    select m.id, m.org_id, m.workflow_request_id, m.substate, m.message,
+      m.via[m.place] as from_state,
+      case when m.place = m.places then m.state else m.via[m.place + 1] end as to_state,
+      m.place = 0 as is_first,
+      m.place = m.places as is_last
+    from (select made.*, pg_catalog.generate_series(0, made.places) as place from made) as m
   ), written as (
     insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
     select entity, s.id, s.org_id, s.from_state, s.to_state,
@@ -12281,7 +12284,7 @@ begin
     cross join lateral (
       select id, org_id, replay, state, state_substate as substate, state_via as via
       from old_rows) as r
-  ), changed as (
+  ), changed as materialized (
     select n.id, n.org_id, n.workflow_request_id, n.state::text as state, o.state::text as old_state,
       o.substate as old_substate, n.substate,
       n.error, n.errors, o.id is null as moved,
@@ -12298,6 +12301,7 @@ begin
         or n.substate is distinct from o.substate
         or n.via is not null and n.via is distinct from o.via)
   ), step as materialized (
+    -- "changed" is materialized, so that its casts are made once for each row and not once for each of its steps.
     select c.id, c.org_id, c.workflow_request_id, c.moved, c.stays, c.substate, c.error, c.errors,
       case when c.place = 0 then c.old_state else c.via[c.place] end as from_state,
       case when c.place = 0 then c.old_substate end as from_substate,
