@@ -38,6 +38,8 @@ const anyText = fc
   .oneof(
     fc.constantFrom(
       ...awkward,
+      "\u202f",
+      "\u00a0\u3000",
       "1 and 2",
       "-5..5",
       "[1, 2]",
