@@ -5687,14 +5687,18 @@ language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
 declare
-  owner constant text := coalesce(utils.factor_words(object_type_name), 'object');
+  -- The blanks of Unicode, which not every locale counts among [[:space:]].
+  blanks constant text := '[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]';
+  owner constant text := coalesce(
+    utils.factor_words(pg_catalog.regexp_replace(object_type_name, blanks, ' ', 'g')), 'object');
+  name constant text := pg_catalog.regexp_replace(datapoint_name, blanks, ' ', 'g');
 begin
   -- A sentence comes of whatever is given: it stands in refusals, where there is no time for questions.
   if is_guardrail is not false then
-    return utils.factor_guardrail(
-      coalesce(factor_type, 'option'), owner, datapoint_name, coalesce(operator_name, 'equals'), value);
+    return utils.factor_guardrail(coalesce(factor_type, 'option'), owner, name, coalesce(operator_name, 'equals'),
+      pg_catalog.regexp_replace(value, blanks, ' ', 'g'));
   end if;
-  return utils.factor_question(coalesce(factor_type, 'option'), owner, datapoint_name);
+  return utils.factor_question(coalesce(factor_type, 'option'), owner, name);
 end
 $$;
 
