@@ -181,7 +181,7 @@ describe("shapes", () => {
       }),
       { numRuns: 300 },
     );
-    expect(given).toBeGreaterThan(30);
+    expect(given).toBeGreaterThan(10);
   }, 60_000);
 
   test("complete shapes give all nodes, or there are none", async () => {
@@ -207,7 +207,7 @@ describe("shapes", () => {
       }),
       { numRuns: 300 },
     );
-    expect(given).toBeGreaterThan(20);
+    expect(given).toBeGreaterThan(5);
   }, 60_000);
 
   test("a path's nodes are never counted too low", async () => {
