@@ -56,7 +56,10 @@ function tell(bench: string, figure: Figure): string {
   const round = (value: number) =>
     value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3);
   const spread = `${round(Math.min(...figure.values))}–${round(Math.max(...figure.values))}`;
-  return `${bench.padEnd(8)} ${figure.name.padEnd(34)} ${`${round(median(figure.values))} ${figure.unit}`.padStart(18)} (${spread}) = ${ratio(figure).toPrecision(3)} of ${figure.against} (${round(median(figure.baseline))})`;
+  const against = figure.baseline
+    ? ` = ${ratio(figure)!.toPrecision(3)} of ${figure.against} (${round(median(figure.baseline))})`
+    : "";
+  return `${bench.padEnd(10)} ${figure.name.padEnd(34)} ${`${round(median(figure.values))} ${figure.unit}`.padStart(18)} (${spread})${against}`;
 }
 
 const options = readArguments();

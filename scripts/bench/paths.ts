@@ -86,7 +86,7 @@ async function measure({
       progress(`round ${round} of ${rounds}`);
       for (const [index, { path, native }] of contests.entries()) {
         const figure = figures[index]!;
-        figure.baseline.push(await milliseconds(client, `jsonb_path_query(data, '${native}')`));
+        figure.baseline!.push(await milliseconds(client, `jsonb_path_query(data, '${native}')`));
         figure.values.push(
           await milliseconds(client, `utils.jsonb_resolve(data, '${JSON.stringify(path)}')`),
         );
@@ -108,11 +108,11 @@ export const paths: Bench = {
 export async function run(url = process.env["DATABASE_URL"]): Promise<void> {
   if (url === undefined) throw new Error("Set DATABASE_URL to a database with the engine in it.");
   for (const figure of await measure({ url, rounds: 3, progress: () => {} })) {
-    const [ours, native] = [median(figure.values), median(figure.baseline)].map((value) =>
+    const [ours, native] = [median(figure.values), median(figure.baseline!)].map((value) =>
       value.toFixed(2).padStart(7),
     );
     process.stdout.write(
-      `${figure.name.padEnd(18)} ${ours} ms, native ${native} ms: ${ratio(figure).toFixed(2)}\n`,
+      `${figure.name.padEnd(18)} ${ours} ms, native ${native} ms: ${ratio(figure)!.toFixed(2)}\n`,
     );
   }
 }

@@ -203,7 +203,7 @@ export const views: Bench = {
             [key],
           );
           for (const [index, { sql }] of questions.entries()) {
-            mine[index]!.baseline.push(floor);
+            mine[index]!.baseline!.push(floor);
             mine[index]!.values.push(await milliseconds(client, sql, sql.includes("$1") ? [key] : []));
           }
         }
