@@ -114,13 +114,7 @@ async function run(
   const readable = [plan.folder, realpathSync(join(checkout, "node_modules"))];
   const child = await startGuarded(
     [
-      denoBinary(),
-      "run",
-      `--config=${join(checkout, "deno.json")}`,
-      // Nothing is fetched: packages come from node_modules, and a module that would need the network fails.
-      "--cached-only",
-      "--no-remote",
-      "--no-prompt",
+      ...denoCommand(),
       "--allow-net",
       "--allow-env",
       `--allow-read=${readable.join(",")}`,
@@ -201,6 +195,15 @@ function denoFolder(): string {
   }
 }
 let temporaryFolder: string | undefined;
+
+/**
+ * The beginning of a command that runs a file in Deno, with no permission yet. Nothing is fetched: packages come from
+ * `node_modules`, and a module that would need the network fails.
+ */
+export function denoCommand(): string[] {
+  const config = `--config=${join(checkout, "deno.json")}`;
+  return [denoBinary(), "run", config, "--cached-only", "--no-remote", "--no-prompt"];
+}
 
 /** The binary itself: through npm's starting script, the process id would be another's. */
 function denoBinary(): string {

@@ -32,6 +32,9 @@ export interface StackOptions {
   keepAlive?: boolean;
 }
 
+/** Calls of one function that run at once, as a platform would: one that waits for a slow source holds up no other. */
+export const callsAtOnce = 4;
+
 /** A running stack. */
 export interface Stack {
   /** The database, as its superuser. */
@@ -78,8 +81,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (options.doorbell ?? functions !== null) {
       if (functions === null) throw new Error("a doorbell has nothing to wake without the functions");
       const doorbell: Doorbell = await startDoorbell({
-        // As a platform would: a call that waits for a slow source must not hold up the next one.
-        running: 4,
+        running: callsAtOnce,
         ...options.bell,
         databaseUrl,
         functionsUrl: functions.url,
