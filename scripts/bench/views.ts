@@ -127,7 +127,7 @@ export async function fill(
     run_request: "r",
     delivery: "d",
   }))
-    await client.query(`insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, at)
+    await client.query(`insert into etl_api.state_step (entity, entity_id, org_id, from_state, to_state, at)
       select '${entity}', c.${id}, c.org_id, 'in_progress', 'done', c.at from chain as c where not c.open`);
   await client.query(`
     insert into etl_api.traffic (slot, org_id, source_id, endpoint_id, bucket, answers, failures)

@@ -1078,23 +1078,44 @@ values
   ('waiting', 'failed', 'cancel'),
   ('ready', 'failed', 'cancel');
 
--- One step of a row on its way from the guard to who listens; never stored.
-create type etl_api.state_change as (
-  id uuid,
+-- What the guard works on; never stored.
+create type etl_api.state_move as (
   org_id uuid,
-  workflow_request_id uuid,
-  state text,
+  ids uuid[],
+  workflow_request_ids uuid[],
+  moved boolean,
+  from_state text,
+  from_substate text,
+  via text[],
+  to_state text,
+  substate text,
+  has_errors boolean,
+  reason text
+);
+comment on type etl_api.state_move is
+  'Rows of one tenant that one statement took the same way: from_state, via, to_state; moved: it changed their id.';
+
+-- What one statement did to rows of one tenant on its way from the guard to who listens; never stored.
+create type etl_api.state_change as (
+  org_id uuid,
+  ids uuid[],
+  workflow_request_ids uuid[],
+  states text[],
   substate text
 );
-comment on type etl_api.state_change is 'A step of a workflow or activity request, as etl_api.guard_tells tells it.';
+comment on type etl_api.state_change is
+  'The same steps of some workflow or activity requests of one tenant, as etl_api.guard_tells tells them; states: those they passed and the one they are in.';
 
-create table etl_api.state_history (
+-- One row per write, not per step: a row walks several steps in one write, and each row here costs that write two
+-- microseconds. etl_api.state_history shows each step as a row.
+create table etl_api.state_step (
   entity etl_api.entity_kind not null,
   entity_id uuid not null,
   org_id uuid not null,
   seq bigint generated always as identity,
   from_state text,
   from_substate text,
+  via text[],
   to_state text not null,
   substate text,
   reason text,
@@ -1105,22 +1126,23 @@ create table etl_api.state_history (
 -- Rows lie in the order they came, so a few bytes per 64 pages find the newest: the roll-up and the views read them by
 -- this. A B-tree would find them too, but cost every step about a microsecond and 80 bytes of WAL; this costs next to
 -- nothing, and the roll-up keeps it summarised.
-create index state_history_xid_idx on etl_api.state_history using brin (xid) with (pages_per_range = 64);
-create table etl_api.state_history_default partition of etl_api.state_history default;
-comment on table etl_api.state_history is
-  'Every step of every row with a state, in order of seq; partitioned by month, a missing month lands in the default partition.';
-comment on column etl_api.state_history.entity is 'The table of the row.';
-comment on column etl_api.state_history.entity_id is 'The row.';
-comment on column etl_api.state_history.org_id is 'Its tenant.';
-comment on column etl_api.state_history.seq is 'Order of the steps.';
-comment on column etl_api.state_history.from_state is 'State before; null when the row was made.';
-comment on column etl_api.state_history.from_substate is 'Substate before.';
-comment on column etl_api.state_history.to_state is 'State after; deleted when the row was deleted.';
-comment on column etl_api.state_history.substate is 'Substate after.';
-comment on column etl_api.state_history.reason is 'Why, in words, where somebody or something gave a reason.';
-comment on column etl_api.state_history.at is 'When.';
-comment on column etl_api.state_history.xid is 'The transaction that wrote it: what has been rolled up is told by this.';
-comment on table etl_api.state_history_default is 'Steps of months that have no partition of their own.';
+create index state_step_xid_idx on etl_api.state_step using brin (xid) with (pages_per_range = 64);
+create table etl_api.state_step_default partition of etl_api.state_step default;
+comment on table etl_api.state_step is
+  'What every write did to the state of every row with a state, in order of seq; partitioned by month, a missing month lands in the default partition. Read it as etl_api.state_history, step by step.';
+comment on column etl_api.state_step.entity is 'The table of the row.';
+comment on column etl_api.state_step.entity_id is 'The row.';
+comment on column etl_api.state_step.org_id is 'Its tenant.';
+comment on column etl_api.state_step.seq is 'Order of the writes.';
+comment on column etl_api.state_step.from_state is 'State before; null when the row was made.';
+comment on column etl_api.state_step.from_substate is 'Substate before.';
+comment on column etl_api.state_step.via is 'States it passed on the way from the one to the other; null when there is no more than a step.';
+comment on column etl_api.state_step.to_state is 'State after; deleted when the row was deleted.';
+comment on column etl_api.state_step.substate is 'Substate after.';
+comment on column etl_api.state_step.reason is 'Why, in words, where somebody or something gave a reason.';
+comment on column etl_api.state_step.at is 'When.';
+comment on column etl_api.state_step.xid is 'The transaction that wrote it.';
+comment on table etl_api.state_step_default is 'Steps of months that have no partition of their own.';
 
 create table etl_api.roll_up_mark (
   only_one boolean primary key default true check (only_one),
@@ -1468,8 +1490,8 @@ alter table public.activity_result enable row level security;
 alter table public.delivery enable row level security;
 alter table public.delivery_body enable row level security;
 alter table etl_api.state_transition enable row level security;
-alter table etl_api.state_history enable row level security;
-alter table etl_api.state_history_default enable row level security;
+alter table etl_api.state_step enable row level security;
+alter table etl_api.state_step_default enable row level security;
 alter table etl_api.advance_queue enable row level security;
 alter table etl_api.request_key enable row level security;
 alter table etl_api.etl_log enable row level security;

@@ -13,6 +13,32 @@ interface Change {
   at: string;
 }
 
+/** What one payload tells: rows that took the same steps together. */
+interface Told {
+  entity: Change["entity"];
+  org_id: string;
+  states: string[];
+  substate: string | null;
+  at: string;
+  ids: string[];
+  workflow_request_ids?: string[];
+}
+
+/** Its steps, each by itself. */
+function steps({ ids, states, workflow_request_ids, substate, entity, org_id, at }: Told): Change[] {
+  return ids.flatMap((id, place) =>
+    states.map((state, step) => ({
+      entity,
+      id,
+      org_id,
+      workflow_request_id: workflow_request_ids?.[place] ?? id,
+      state,
+      substate: step === states.length - 1 ? substate : null,
+      at,
+    })),
+  );
+}
+
 /** A connection that listens; `changes` grows as they come, `quiet` waits for a notification sent last. */
 async function listen(url: string) {
   const client = new pg.Client({ connectionString: url });
@@ -27,7 +53,7 @@ async function listen(url: string) {
   await client.query("listen test_mark");
   return {
     payloads,
-    changes: () => payloads.flatMap((payload) => JSON.parse(payload) as Change[]),
+    changes: () => payloads.flatMap((payload) => steps(JSON.parse(payload) as Told)),
     /** Notifications come in the order of their commits: after this one all earlier ones are here. */
     async settle(pool: pg.Pool) {
       const marked = new Promise<void>((resolve) => (heard = resolve));

@@ -82,7 +82,7 @@ test("partitions made from many connections are made once", async () => {
   );
   expect(made.reduce((a, b) => a + b)).toBe(6);
   const { rows } = await database.pool.query(
-    "select count(*)::int as count from pg_class where relname like 'state_history_2040%' and relkind = 'r'",
+    "select count(*)::int as count from pg_class where relname like 'state_step_2040%' and relkind = 'r'",
   );
   expect(rows[0].count).toBe(6);
 });

@@ -5,7 +5,7 @@ import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
 
 // The tables that grow with the work done. What is read of them must not.
 const big =
-  /^(workflow_request|activity_request|activity_result|run_queue|run_request|run_response|delivery|object|value|state_history.*)$/;
+  /^(workflow_request|activity_request|activity_result|run_queue|run_request|run_response|delivery|object|value|state_step.*)$/;
 
 interface Plan {
   "Node Type": string;
@@ -27,7 +27,7 @@ function* wideScans(plan: Plan): Generator<string> {
   // An index of ranges of pages gives whole ranges.
   const wide =
     met >
-    (plan["Node Type"] === "Bitmap Heap Scan" && /history/.test(plan["Relation Name"]!) ? 10_000 : 2_000);
+    (plan["Node Type"] === "Bitmap Heap Scan" && /state_step/.test(plan["Relation Name"]!) ? 10_000 : 2_000);
   if (big.test(plan["Relation Name"] ?? "") && (wide || plan["Node Type"] === "Seq Scan"))
     yield `${plan["Node Type"]} on ${plan["Relation Name"]}`;
   for (const child of plan.Plans ?? []) yield* wideScans(child);

@@ -187,7 +187,7 @@ test("restored on another server, where transaction numbers begin again, the cou
   const { pool } = database;
   await pool.query("select test_setup.enrich('{a.test,b.test}')");
   // What a dump of a server with a longer past would bring: steps and a mark far ahead of the numbers here.
-  await pool.query("update etl_api.state_history set xid = xid + 1000000000");
+  await pool.query("update etl_api.state_step set xid = xid + 1000000000");
   await pool.query("update etl_api.roll_up_mark set next_xid = next_xid + 1000000000, cluster = cluster - 1");
   await pool.query("select test_setup.enrich('{c.test,d.test}')");
 

@@ -1,10 +1,10 @@
 -- The engine's own tables.
 
 drop policy if exists members_read on etl_api.state_history;
-create policy members_read on etl_api.state_history
+create policy members_read on etl_api.state_step
   for select to authenticated
   using (org_id = any (array(select etl_api.my_orgs())));
-comment on policy members_read on etl_api.state_history is 'Members read the history of their orgs'' rows.';
+comment on policy members_read on etl_api.state_step is 'Members read the history of their orgs'' rows.';
 
 drop policy if exists members_read on etl_api.etl_log;
 create policy members_read on etl_api.etl_log
@@ -18,12 +18,12 @@ create policy everybody_reads on etl_api.state_transition
   using (true);
 comment on policy everybody_reads on etl_api.state_transition is 'The allowed steps are no secret.';
 
-drop policy if exists nobody on etl_api.state_history_default;
-create policy nobody on etl_api.state_history_default
+drop policy if exists nobody on etl_api.state_step_default;
+create policy nobody on etl_api.state_step_default
   for all to authenticated
   using (false)
   with check (false);
-comment on policy nobody on etl_api.state_history_default is 'History is read through etl_api.state_history.';
+comment on policy nobody on etl_api.state_step_default is 'History is read through etl_api.state_history.';
 
 drop policy if exists members_read on etl_api.advance_queue;
 create policy members_read on etl_api.advance_queue

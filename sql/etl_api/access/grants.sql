@@ -25,8 +25,8 @@ revoke all on
   public.delivery,
   public.delivery_body,
   etl_api.state_transition,
-  etl_api.state_history,
-  etl_api.state_history_default,
+  etl_api.state_step,
+  etl_api.state_step_default,
   etl_api.advance_queue,
   etl_api.request_key,
   etl_api.etl_log,
@@ -66,7 +66,7 @@ grant select on
   public.delivery,
   public.delivery_body,
   etl_api.state_transition,
-  etl_api.state_history,
+  etl_api.state_step,
   etl_api.etl_log,
   public.guardrail_refusal,
   etl_api.budget_used,
@@ -159,4 +159,4 @@ grant select, insert, update, delete on
   etl_api.alert
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
-grant select on etl_api.state_transition, etl_api.state_history to service_role;
+grant select on etl_api.state_transition, etl_api.state_step to service_role;

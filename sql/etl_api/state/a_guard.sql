@@ -8,7 +8,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.workflow_request is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.workflow_request;
 create trigger a_guard_update
@@ -17,7 +17,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.workflow_request is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.activity_request;
 create trigger a_guard_insert
@@ -26,7 +26,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.activity_request is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.activity_request;
 create trigger a_guard_update
@@ -35,7 +35,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.activity_request is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.run_queue;
 create trigger a_guard_insert
@@ -44,7 +44,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.run_queue is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.run_queue;
 create trigger a_guard_update
@@ -53,7 +53,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.run_queue is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.run_request;
 create trigger a_guard_insert
@@ -62,7 +62,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.run_request is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.run_request;
 create trigger a_guard_update
@@ -71,7 +71,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.run_request is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.delivery;
 create trigger a_guard_insert
@@ -80,7 +80,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.delivery is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.delivery;
 create trigger a_guard_update
@@ -89,7 +89,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.delivery is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_delete on public.workflow_request;
 create trigger a_guard_delete
@@ -98,7 +98,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.workflow_request is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.activity_request;
 create trigger a_guard_delete
@@ -107,7 +107,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.activity_request is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.run_queue;
 create trigger a_guard_delete
@@ -116,7 +116,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.run_queue is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.run_request;
 create trigger a_guard_delete
@@ -125,7 +125,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.run_request is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.delivery;
 create trigger a_guard_delete
@@ -134,4 +134,4 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.delivery is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';

@@ -5,7 +5,7 @@ as $$
 begin
   -- Keys come with the parent; row level security and its policy do not.
   execute pg_catalog.format(
-    'create table etl_api.%I partition of etl_api.state_history for values from (%L) to (%L)', name, first, next);
+    'create table etl_api.%I partition of etl_api.state_step for values from (%L) to (%L)', name, first, next);
   execute pg_catalog.format('alter table etl_api.%I enable row level security', name);
   execute pg_catalog.format('create policy nobody on etl_api.%I for all to authenticated using (false) with check (false)', name);
   execute pg_catalog.format(
@@ -17,6 +17,6 @@ end
 $$;
 
 comment on function etl_api.create_history_partition(text, timestamptz, timestamptz) is
-  'Makes one partition of state_history, closed to users like the others.';
+  'Makes one partition of state_step, closed to users like the others.';
 
 revoke execute on function etl_api.create_history_partition(text, timestamptz, timestamptz) from public;

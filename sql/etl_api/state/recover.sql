@@ -73,7 +73,7 @@ begin
   -- is months ahead, so a sweep with nothing else to do comes in time.
   if requests || deliveries || runs || activities || workflows = '{}'
     and done @> '{"schedule": 0, "workflow_start": 0}'
-    and pg_catalog.to_regclass('etl_api.state_history_'
+    and pg_catalog.to_regclass('etl_api.state_step_'
       || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null
   then
     done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());

@@ -16,7 +16,7 @@ begin
   from etl_api.roll_up_mark as m
   for update;
   -- Who writes steps has finished, who wants to waits: what is in the tables is what the steps so far have led to.
-  lock table etl_api.state_history in share mode;
+  lock table etl_api.state_step in share mode;
 
   delete from etl_api.state_count;
   insert into etl_api.state_count (org_id, entity, state, state_substate, rows)
@@ -37,8 +37,9 @@ begin
 
   update etl_api.roll_up_mark
   set next_xid = etl_api.first_open_xid(),
+      -- The last step of the last write so far, as state_history numbers them.
       after_seq = coalesce(pg_catalog.pg_sequence_last_value(
-        pg_catalog.pg_get_serial_sequence('etl_api.state_history', 'seq')::regclass), 0),
+        pg_catalog.pg_get_serial_sequence('etl_api.state_step', 'seq')::regclass), 0) * 16 + 15,
       cluster = (select c.system_identifier from pg_catalog.pg_control_system() as c),
       rolled_up_at = utils.now();
 

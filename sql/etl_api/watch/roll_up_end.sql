@@ -13,7 +13,7 @@ declare
 begin
   to_xid := ended;
   select pg_catalog.count(*), pg_catalog.array_agg(distinct h.tableoid) into steps, partitions
-  from etl_api.state_history as h
+  from etl_api.state_step as h
   where h.xid >= mark
     and h.xid < ended;
   if steps > 0 then
@@ -25,7 +25,7 @@ begin
     loop
       to_xid := least(mark + width, ended);
       select pg_catalog.count(*) into steps
-      from etl_api.state_history as h
+      from etl_api.state_step as h
       where h.xid >= mark
         and h.xid < to_xid;
       exit when steps >= max_rows or to_xid = ended;

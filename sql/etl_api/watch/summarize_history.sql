@@ -17,7 +17,7 @@ end
 $$;
 
 comment on function etl_api.summarize_history(oid[]) is
-  'Makes the tail of these partitions of state_history quick to find: new pages are read with every look at the tail until the index has summarised them.';
+  'Makes the tail of these partitions of state_step quick to find: new pages are read with every look at the tail until the index has summarised them.';
 
 revoke execute on function etl_api.summarize_history(oid[]) from public;
 grant execute on function etl_api.summarize_history(oid[]) to service_role;

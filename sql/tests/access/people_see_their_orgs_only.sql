@@ -1,4 +1,4 @@
-select plan(28);
+select plan(29);
 
 select test_setup.set_up_people();
 insert into test_setup.reply (source, body)
@@ -14,7 +14,7 @@ select is(
   '(t) (0)', t.name)
 from unnest('{public.org_member,public.activity,public.workflow_request,public.activity_request,public.object,public.value,
   public.activity_object,public.run_queue,public.run_request,public.run_request_payload,public.run_response,
-  public.activity_result,public.delivery,public.delivery_body,etl_api.state_history,etl_api.etl_log}'::text[]) as t (name);
+  public.activity_result,public.delivery,public.delivery_body,etl_api.state_step,etl_api.state_history,etl_api.etl_log}'::text[]) as t (name);
 
 select is(test_setup.as_user('vera', 'select slug from public.org'), '(acme-research)', 'their org');
 select is(test_setup.as_user('otto', 'select slug from public.org'), '(other-research)', 'and no other');

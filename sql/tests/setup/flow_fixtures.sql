@@ -154,7 +154,7 @@ as $$
   where id in (test_setup.id('AlgOps API Client'), test_setup.id('Company Register'), test_setup.id('AlgOps Search'),
     test_setup.id('AlgOps People'));
   delete from public.object_type where id in (test_setup.id('company'), test_setup.id('person'));
-  delete from etl_api.state_history where org_id in (test_setup.id('org acme'), test_setup.id('org other'));
+  delete from etl_api.state_step where org_id in (test_setup.id('org acme'), test_setup.id('org other'));
   delete from etl_api.etl_log where org_id in (test_setup.id('org acme'), test_setup.id('org other'));
   delete from public.org where id in (test_setup.id('org acme'), test_setup.id('org other'));
   delete from test_setup.reply;

@@ -90,7 +90,7 @@ select results_eq(
   $$values ('2026-04-01'::date, 0::bigint, 0::numeric)$$, 'an org that used nothing has this month');
 
 -- All of this is one transaction, which the roll-up cannot cut in two: give its steps two numbers.
-update etl_api.state_history set xid = case when at < '2026-02-01' then 100 else 200 end;
+update etl_api.state_step set xid = case when at < '2026-02-01' then 100 else 200 end;
 update etl_api.roll_up_mark set next_xid = 100;
 select cmp_ok(etl_api.roll_up_usage(100, 200), '>', 0, 'January is rolled up');
 update etl_api.roll_up_mark set next_xid = 200;
