@@ -23,30 +23,13 @@ begin
     where a.verdict = 'map'
       and a.body is not null
   ),
-  -- What a source says of a type is read once for all its answers.
+  -- What a source says of a type is read once for all its answers. Where names alone lead to the objects, and they have
+  -- no fields to be resolved, the names say it all; key_mappings are those of key datapoints on their own.
   reading as materialized (
-    select g.source_id, g.kind, g.object_type_id, t.key_datapoints,
-      etl_api.answer_mapping(g.source_id, g.object_type_id, etl_api.source_template(s.row, g.kind)) as mapping
-    from (select distinct given.source_id, given.kind, given.object_type_id from given) as g
-    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.object_type_id offset 0) as t
-    cross join lateral (select source from public.source where source.id = g.source_id offset 0) as s (row)
-  )
-  select g.run_request_id, g.org_id, g.activity_request_id, g.activity_id, g.result_role, g.object_type_id, g.source_id,
-    g.root_id, n.place, etl_api.natural_key(r.key_datapoints, whole.object), whole.object, n.raw
-  from given as g
-  join reading as r
-    on r.source_id = g.source_id
-    and r.kind = g.kind
-    and r.object_type_id = g.object_type_id
-  cross join lateral (
-    select found.raw || found.object as object, found.raw, pg_catalog.row_number() over () as place
-    from utils.jsonb_resolve_object_names(g.body, r.mapping) as found
-  ) as n
-  cross join lateral (
-    -- A key datapoint that neither the fields nor its own name give may have a mapping of its own.
-    select case when n.object ?& r.key_datapoints then n.object
-      else n.object || coalesce((
-        select pg_catalog.jsonb_object_agg(d.name, utils.jsonb_resolve_value(n.raw, ds.key_mapping_json))
+    select g.source_id, g.kind, g.object_type_id, t.key_datapoints, m.mapping,
+      case when m.mapping -> 'fields' is null then utils.path_names(m.mapping -> 'path') end as names,
+      (
+        select pg_catalog.jsonb_object_agg(d.name, ds.key_mapping_json)
         from public.datapoint as d
         cross join lateral (
           select mapped.key_mapping_json
@@ -56,8 +39,38 @@ begin
           offset 0
         ) as ds
         where d.object_type_id = g.object_type_id
-          and d.name = any (r.key_datapoints)
-          and not n.object ? d.name), '{}') end as object
+          and d.name = any (t.key_datapoints)) as key_mappings
+    from (select distinct given.source_id, given.kind, given.object_type_id from given) as g
+    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.object_type_id offset 0) as t
+    cross join lateral (select source from public.source where source.id = g.source_id offset 0) as s (row)
+    cross join lateral (
+      select etl_api.answer_mapping(g.source_id, g.object_type_id, etl_api.source_template(s.row, g.kind)) as mapping
+      offset 0
+    ) as m
+  )
+  select g.run_request_id, g.org_id, g.activity_request_id, g.activity_id, g.result_role, g.object_type_id, g.source_id,
+    g.root_id, n.place, etl_api.natural_key(r.key_datapoints, whole.object), whole.object, n.raw
+  from given as g
+  join reading as r
+    on r.source_id = g.source_id
+    and r.kind = g.kind
+    and r.object_type_id = g.object_type_id
+  cross join lateral (select g.body #> r.names as value offset 0) as node
+  cross join lateral (
+    select node.value as object, node.value as raw, 1::bigint as place
+    where pg_catalog.jsonb_typeof(node.value) = 'object'
+    union all
+    select found.raw || found.object, found.raw, found.place
+    from utils.jsonb_resolve_object_names(g.body, r.mapping) with ordinality as found (object, path, raw, place)
+    where pg_catalog.jsonb_typeof(node.value) is distinct from 'object'
+  ) as n
+  cross join lateral (
+    -- A key datapoint that neither the fields nor its own name give may have a mapping of its own.
+    select case when r.key_mappings is null or n.object ?& r.key_datapoints then n.object
+      else n.object || coalesce((
+        select pg_catalog.jsonb_object_agg(k.key, utils.jsonb_resolve_value(n.raw, k.value))
+        from pg_catalog.jsonb_each(r.key_mappings) as k
+        where not n.object ? k.key), '{}') end as object
     offset 0
   ) as whole;
 end

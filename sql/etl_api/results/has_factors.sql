@@ -1,4 +1,4 @@
-create or replace function etl_api.has_factors(activity_request_ids uuid[], guardrails boolean) returns boolean
+create or replace function etl_api.has_factors(activity_request_ids uuid[], guardrails boolean default null) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
@@ -21,7 +21,7 @@ begin
       select 1
       from public.factor as f
       where f.activity_id = a.activity_id
-        and f.is_guardrail = guardrails
+        and f.is_guardrail = coalesce(guardrails, f.is_guardrail)
         and f.datapoint_id is not null
         and (f.org_id is null or f.org_id = a.org_id)
       offset 0));
@@ -29,7 +29,7 @@ end
 $$;
 
 comment on function etl_api.has_factors(uuid[], boolean) is
-  'Whether any of these activity requests has a guardrail (or, with false, a use case) that speaks of a datapoint: what only these need is left out where there is none.';
+  'Whether any of these activity requests has a guardrail (with false: a use case; with null: either) that speaks of a datapoint: what only these need is left out where there is none.';
 
 revoke execute on function etl_api.has_factors(uuid[], boolean) from public;
 grant execute on function etl_api.has_factors(uuid[], boolean) to service_role;

@@ -1,5 +1,5 @@
 create or replace function etl_api.result_objects(activity_request_ids uuid[], guarded boolean)
-returns table (activity_request_id uuid, objects jsonb, count bigint, "values" bigint, missing bigint, new bigint)
+returns table (activity_request_id uuid, org_id uuid, objects jsonb, count bigint, "values" bigint, missing bigint, new bigint)
 language plpgsql stable
 set search_path = ''
 -- Lists meet by hash and rows are looked up by key; see answer_objects.
@@ -11,56 +11,71 @@ declare
   part record;
 begin
   -- An enrichment delivers what was asked for; a search everything known of what it found, unless told what.
-  select pg_catalog.array_agg(ar.id) as activity_ids, pg_catalog.array_agg(ar.names) as names,
-    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
-  into part
-  from unnest(activity_request_ids) as i (id)
-  cross join lateral (
-    select asking.id, asking.result_role, (
+  with asking as materialized (
+    select ar.*
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select asked.id, asked.org_id, asked.result_role, asked.datapoint_ids
+      from public.activity_request as asked
+      where asked.id = i.id
+      offset 0
+    ) as ar
+  ),
+  named as materialized (
+    select l.datapoint_ids, (
       select pg_catalog.jsonb_agg(d.name)
       from public.datapoint as d
-      where d.id = any (asking.datapoint_ids)) as names
-    from public.activity_request as asking
-    where asking.id = i.id
-    offset 0
-  ) as ar
+      where d.id = any (l.datapoint_ids)) as names
+    from (select distinct asking.datapoint_ids from asking) as l
+  )
+  select pg_catalog.array_agg(a.id) as activity_ids, pg_catalog.array_agg(a.org_id) as org_ids,
+    pg_catalog.array_agg(a.result_role = 'result') as are_searches, pg_catalog.array_agg(n.names) as names,
+    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
+  into part
+  from asking as a
+  join named as n on n.datapoint_ids = a.datapoint_ids
   left join lateral (
-    select ao.object_id, case when ar.result_role = 'result' then coalesce(ao.is_new, false) end as is_new
+    select ao.object_id, coalesce(ao.is_new, false) as is_new
     from public.activity_object as ao
-    where ao.activity_request_id = ar.id
-      and ao.role = ar.result_role
+    where ao.activity_request_id = a.id
+      and ao.role = a.result_role
     order by ao.score desc nulls last, ao.ordinal
   ) as x on true;
 
+  -- The rows come in their order, so that the list needs no order of its own.
   return query
-  select t.activity_id,
-    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+  select r.activity_id, r.org_id,
+    coalesce(pg_catalog.jsonb_agg(case when r.is_search then r.object || pg_catalog.jsonb_build_object('new', r.is_new)
+      else r.object end) filter (where r.natural_key is not null), '[]'),
+    pg_catalog.count(r.natural_key),
+    coalesce(pg_catalog.sum(r.count), 0)::bigint,
+    coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(r.names) - r.count) filter (where r.natural_key is not null), 0)::bigint,
+    case when r.is_search then pg_catalog.count(*) filter (where r.is_new) end
+  from (
+    select t.*, o.natural_key, known.count, pg_catalog.jsonb_build_object(
       'object_type', o.type_name,
       'key', o.natural_key,
       'values', known."values",
-      'provenance', known.provenance)
-      || case when t.is_new is not null then pg_catalog.jsonb_build_object('new', t.is_new) else '{}' end
-      order by t.place) filter (where o.natural_key is not null), '[]'),
-    pg_catalog.count(o.natural_key),
-    coalesce(pg_catalog.sum(n.count), 0)::bigint,
-    coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(t.names) - n.count) filter (where o.natural_key is not null), 0)::bigint,
-    pg_catalog.count(*) filter (where t.is_new)
-  from etl_api.object_values(part.object_ids, part.names, case when guarded then part.activity_ids end) as known
-  join unnest(part.activity_ids, part.names, part.are_new) with ordinality as t (activity_id, names, is_new, place)
-    on t.place = known.place
-  left join lateral (
-    select thing.natural_key, (select kind.name from public.object_type as kind where kind.id = thing.object_type_id) as type_name
-    from public.object as thing
-    where thing.id = known.object_id
+      'provenance', known.provenance) as object
+    from etl_api.object_values(part.object_ids, part.names, case when guarded then part.activity_ids end) as known
+    join unnest(part.activity_ids, part.org_ids, part.are_searches, part.names, part.are_new)
+      with ordinality as t (activity_id, org_id, is_search, names, is_new, place)
+      on t.place = known.place
+    left join lateral (
+      select thing.natural_key, (select kind.name from public.object_type as kind where kind.id = thing.object_type_id) as type_name
+      from public.object as thing
+      where thing.id = known.object_id
+      offset 0
+    ) as o on true
+    order by t.activity_id, t.place
     offset 0
-  ) as o on true
-  cross join lateral (select pg_catalog.count(*) as count from pg_catalog.jsonb_object_keys(known."values")) as n
-  group by t.activity_id;
+  ) as r
+  group by r.activity_id, r.org_id, r.is_search;
 end
 $$;
 
 comment on function etl_api.result_objects(uuid[], boolean) is
-  'The objects that activity requests result in, the best first where they are ranked, with the values known now of the datapoints they ask for (none named: of all): [{object_type, key, values, provenance}], of a search also new; how many objects, values, values that are missing and new objects there are. With guarded, without the values that guardrails refuse. A row for each.';
+  'The objects that activity requests result in, the best first where they are ranked, with the values known now of the datapoints they ask for (none named: of all): [{object_type, key, values, provenance}], of a search also new; how many objects, values, values that are missing and (null but for a search) new objects there are. With guarded, without the values that guardrails refuse. A row for each.';
 
 revoke execute on function etl_api.result_objects(uuid[], boolean) from public;
 grant execute on function etl_api.result_objects(uuid[], boolean) to service_role;
