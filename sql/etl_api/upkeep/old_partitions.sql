@@ -21,7 +21,7 @@ begin
       from (
         select 1
         from public.workflow_request as w
-        where w.state in ('ready', 'waiting', 'in_progress')
+        where w.is_open
           and w.created_at < b.next
         limit max_rows + 1
       ) as w)

@@ -7,11 +7,12 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  before constant timestamptz := utils.now() - older_than;
+  before timestamptz;
   gone record;
   all_gone boolean := true;
 begin
   perform etl_api.check_purge_arguments(older_than, max_rows, of_org, with_objects);
+  before := utils.now() - older_than;
   for gone in
     select * from etl_api.purge_requests(before, max_rows, of_org, with_objects)
     union all

@@ -48,10 +48,15 @@ begin
   perform etl_api.purge_counts(gone);
 
   return query
-  select g.entity::text, - pg_catalog.sum(g.rows)::bigint, partly
-  from pg_catalog.unnest(gone) as g
-  group by g.entity
-  order by g.entity;
+  select g.what, g.count, partly
+  from (
+    select g.entity::text as what, - pg_catalog.sum(g.rows)::bigint as count
+    from pg_catalog.unnest(gone) as g
+    group by g.entity
+    union all
+    values ('activity_object', pg_catalog.cardinality(links)::bigint), ('guardrail_refusal', pg_catalog.cardinality(refusals))
+  ) as g
+  where g.count > 0;
   if with_objects then
     return query
     select 'object', o.count, partly
