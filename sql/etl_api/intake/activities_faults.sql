@@ -5,17 +5,17 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  configured_ids constant uuid[] := etl_api.configured_requests(workflow_request_ids);
+  suspect_ids constant uuid[] := etl_api.suspect_requests(workflow_request_ids);
 begin
   return query
   with refused as materialized (
     select * from etl_api.org_faults(activities)
   ), plain as materialized (
-    select * from etl_api.request_faults(workflow_request_ids)
+    select * from etl_api.request_faults(suspect_ids) where suspect_ids <> '{}'
     union all
-    select * from etl_api.config_faults(configured_ids, '{}') where configured_ids <> '{}'
+    select * from etl_api.config_faults(suspect_ids, '{}') where suspect_ids <> '{}'
     union all
-    select * from etl_api.webhook_faults(configured_ids, '{}') where configured_ids <> '{}'
+    select * from etl_api.webhook_faults(suspect_ids, '{}') where suspect_ids <> '{}'
     union all
     select * from etl_api.body_faults(etl_api.suspect_activities(activities))
     union all

@@ -30,11 +30,22 @@ begin
   ) as asked
   cross join lateral (
     select pg_catalog.string_agg(distinct etl_api.path_text(p.path), ', ') as places,
-      -- The members of an empty list are no members, but the list is there.
-      pg_catalog.array_agg(case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"'
-        then p.path - -1 else p.path end) as paths
+      pg_catalog.array_agg(l.list) as paths,
+      -- A path of names is a condition that needs no function: most requests are past with it.
+      ('strict $ ? (' || pg_catalog.string_agg(
+        '@' || utils.path_jsonpath(utils.path_steps(l.list), 1, l.length) || ' != null', ' || ')
+        filter (where l.length is not null) || ')')::jsonpath as plain
     from etl_api.input_mappings(asked.org_id, asked.source_ids, asked.object_type_id) as m
     cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+    -- The members of an empty list are no members, but the list is there.
+    cross join lateral (
+      select given.list, pg_catalog.cardinality(utils.path_names(given.list)) as length
+      from (
+        select case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"'
+          then p.path - -1 else p.path end as list
+      ) as given
+      offset 0
+    ) as l
     offset 0
   ) as looked
   cross join lateral unnest(asked.workflow_request_ids, asked.names) as a (workflow_request_id, activity_name)
@@ -46,12 +57,13 @@ begin
       and r.replay = 0
     offset 0
   ) as w
-  where not exists (
-    select 1
-    from pg_catalog.unnest(looked.paths) as p (path)
-    cross join lateral utils.jsonb_resolve_values(w.data, p.path) as n (value)
-    where n.value <> 'null'
-    offset 0);
+  where (w.data @? looked.plain) is not true
+    and not exists (
+      select 1
+      from pg_catalog.unnest(looked.paths) as p (path)
+      cross join lateral utils.jsonb_resolve_values(w.data, p.path) as n (value)
+      where n.value <> 'null'
+      offset 0);
 end
 $$;
 

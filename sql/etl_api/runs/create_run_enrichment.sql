@@ -4,7 +4,6 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
   moment constant timestamptz := utils.now();
   created int;
 begin
@@ -22,35 +21,13 @@ begin
     ) as ao;
   end if;
 
-  -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
-  -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
-  -- datapoint are never asked again for another. What an open run may still bring is asked of nobody else for its
-  -- own sake.
-  with missing as materialized (
-    select m.activity_request_id, m.object_id, pg_catalog.array_agg(m.datapoint_id) as datapoint_ids
+  -- Whom to ask next is one question for all objects that miss the same and have been asked about in the same way.
+  with question as materialized (
+    select m.org_id, m.source_ids, m.datapoint_ids, run.source_ids as asked_ids, run.coming_ids,
+      pg_catalog.array_agg(m.workflow_request_id) as workflow_ids,
+      pg_catalog.array_agg(m.activity_request_id) as activity_ids,
+      pg_catalog.array_agg(m.object_id) as object_ids
     from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
-    where not (guarded and exists (
-      select 1
-      from public.guardrail_refusal as refused
-      where refused.activity_request_id = m.activity_request_id
-        and refused.object_id = m.object_id
-        and refused.stage = 'before_run'
-      offset 0))
-    group by m.activity_request_id, m.object_id
-  ),
-  offer as (
-    select m.activity_request_id, m.object_id, ar.org_id, ar.workflow_request_id, ds.datapoint_id, ds.source_id,
-      pg_catalog.row_number() over (
-        partition by m.activity_request_id, m.object_id, ds.datapoint_id
-        order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place,
-      ds.datapoint_id = any (asked.coming_ids) as may_come
-    from missing as m
-    cross join lateral (
-      select r.org_id, r.workflow_request_id, r.source_ids
-      from public.activity_request as r
-      where r.id = m.activity_request_id
-      offset 0
-    ) as ar
     cross join lateral (
       -- All the runs of the object, by the unique key: the index of the open ones would lead through the whole activity.
       select coalesce(pg_catalog.array_agg(q.source_id), '{}') as source_ids,
@@ -60,33 +37,26 @@ begin
       left join lateral unnest(q.datapoint_ids) as d (id) on true
       where q.activity_request_id = m.activity_request_id
         and q.object_id = m.object_id
-    ) as asked
-    cross join lateral (
-      select r.datapoint_id, r.source_id, r.priority
-      from public.datapoint_source as r
-      where r.datapoint_id = any (m.datapoint_ids)
-        and r.source_id = any (ar.source_ids)
-        and r.source_id <> all (asked.source_ids)
-      offset 0
-    ) as ds
-  ),
-  next as materialized (
-    select o.activity_request_id, o.object_id, o.source_id, o.org_id, o.workflow_request_id,
-      pg_catalog.array_agg(o.datapoint_id order by o.datapoint_id) as datapoint_ids
-    from offer as o
-    group by o.activity_request_id, o.object_id, o.source_id, o.org_id, o.workflow_request_id
-    having pg_catalog.bool_or(o.place = 1 and not o.may_come)
+    ) as run
+    group by m.org_id, m.source_ids, m.datapoint_ids, run.source_ids, run.coming_ids
+  ), next as materialized (
+    select q.*, n.source_id, n.missing_ids
+    from question as q
+    cross join lateral etl_api.next_sources(q.source_ids, q.datapoint_ids, q.asked_ids, q.coming_ids) as n
   )
   insert into public.run_queue
-    (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
+    (id, org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
      state, state_via, state_substate, due_at, created_at)
-  select n.org_id, n.workflow_request_id, n.activity_request_id, n.source_id, n.object_id, n.datapoint_ids, w.priority,
+  select t.id, n.org_id, t.workflow_id, t.activity_id, n.source_id, t.object_id, n.missing_ids, w.priority,
     'waiting', '{new,valid}', 'allocation', moment, moment
   from next as n
+  cross join lateral unnest(
+    utils.new_ids(pg_catalog.cardinality(n.object_ids)), n.workflow_ids, n.activity_ids, n.object_ids)
+    as t (id, workflow_id, activity_id, object_id)
   cross join lateral (
     select r.priority
     from public.workflow_request as r
-    where r.id = n.workflow_request_id
+    where r.id = t.workflow_id
       and r.org_id = n.org_id
       and r.replay = 0
     offset 0
