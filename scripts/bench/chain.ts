@@ -1,87 +1,112 @@
 /**
- * A whole workflow request, from insert to delivered, against the least a durable chain of three steps can cost on the
- * same server. The engine's two outside steps, HTTP and webhook, are answered here through its claim and complete
- * functions, so that only the database is measured.
+ * A whole workflow request, from insert to delivered, against what else a durable chain of three steps can be made of,
+ * and against two floors, on the same server. Contestants take turns, in another order each round.
  */
 import type { Bench, Figure } from "./bench.ts";
-import { configure, connect, drain, expectDelivered, insertRequests, timed } from "./engine.ts";
+import { connect } from "./engine.ts";
+import { record, type Recording } from "./images.ts";
+import { floor } from "./peers/floor.ts";
+import { graphileWorker } from "./peers/graphile-worker.ts";
+import { millrace, type Costs } from "./peers/millrace.ts";
+import type { Peer, Rates } from "./peers/peer.ts";
+import { pgBoss } from "./peers/pg-boss.ts";
+import { pgflow } from "./peers/pgflow.ts";
+import { rowsFloor } from "./peers/rows-floor.ts";
 
-const connections = 2;
-const batch = 100;
+const engine = millrace(false);
+const notifying = millrace(true);
 
-/** Rates of accepting and of draining, per second. */
-interface Rates {
-  accept: number;
-  drain: number;
+/** What is asked of the engine against each, as the least ratio. */
+const asked: Record<string, { accept?: Partial<Figure>; drain?: Partial<Figure> }> = {
+  floor: { accept: { must: 0.025 }, drain: { must: 0.3, aim: 0.5 } },
+  "rows floor": { drain: { aim: 0.5 } },
+  "pg-boss": { drain: { aim: 1 } },
+  "graphile-worker": { drain: { must: 5 } },
+  pgflow: { drain: { must: 5 } },
+};
+
+/** All rounds of all contestants. */
+type Results = Map<string, Rates[]>;
+
+async function contest(
+  peers: Peer[],
+  { url, n, rounds, progress }: Parameters<Bench["run"]>[0],
+): Promise<Results> {
+  const results: Results = new Map(peers.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < peers.length; turn++) {
+      const peer = peers[(turn + round) % peers.length]!;
+      const rates = await peer.run(url, Math.max(1, Math.round(n * peer.share)));
+      results.get(peer.name)!.push(rates);
+      const [accept, drain] = [rates.accept, rates.drain].map((rate) =>
+        Math.round(rate).toLocaleString("en"),
+      );
+      progress(`round ${round + 1} of ${rounds}: ${peer.name}: accepts ${accept}/s, drains ${drain}/s`);
+    }
+  }
+  return results;
 }
 
-/** The floor: one narrow table, three steps a chain, claimed and completed in batches with `skip locked`. */
-async function floor(url: string, chains: number): Promise<Rates> {
-  await using setup = await connect(url);
-  await setup.query(`
-    drop table if exists public.bench_floor;
-    create table public.bench_floor (id bigint generated always as identity primary key, step int not null default 0,
-      busy boolean not null default false, data jsonb) with (fillfactor = 50);
-    create index on public.bench_floor (id) where step < 3 and not busy`);
-  const accept = await timed(() =>
-    setup.query(
-      `insert into public.bench_floor (data) select '{"domain": "acme.test"}' from generate_series(1, $1)`,
-      [chains],
-    ),
-  );
-  const drain = await timed(() =>
-    Promise.all(
-      Array.from({ length: connections }, async () => {
-        await using client = await connect(url);
-        for (;;) {
-          const claimed = await client.query<{ id: string }>(
-            `update public.bench_floor set busy = true
-             where id = any (array(select id from public.bench_floor where step < 3 and not busy order by id
-               limit ${batch} for update skip locked))
-             returning id`,
-          );
-          if (claimed.rows.length === 0) return;
-          await client.query(
-            "update public.bench_floor set busy = false, step = step + 1 where id = any ($1)",
-            [claimed.rows.map((row) => row.id)],
-          );
-        }
-      }),
-    ),
-  );
-  await setup.query("drop table public.bench_floor");
-  return { accept: chains / accept, drain: chains / drain };
+/** The engine's rate against that of each other contestant. */
+function ratios(results: Results, peers: Peer[], step: "accept" | "drain"): Figure[] {
+  const of = (name: string): number[] => results.get(name)!.map((rates) => rates[step]);
+  return peers
+    .filter(({ name }) => name !== engine.name)
+    .map(({ name }) => ({
+      name: step,
+      unit: "chains/s",
+      values: of(engine.name),
+      against: name,
+      baseline: of(name),
+      ...asked[name]?.[step],
+    }));
 }
 
-/** The engine: insert in statements of 1,000, then claim, answer and complete until all is delivered. */
-async function engine(url: string, chains: number, round: number): Promise<Rates> {
-  await using setup = await connect(url);
-  const tenant = await configure(setup, round);
-  const accept = await timed(() => insertRequests(setup, tenant, chains));
-  const seconds = await timed(() => drain(url));
-  await expectDelivered(setup, tenant.org, chains);
-  return { accept: chains / accept, drain: chains / seconds };
+/** What a chain writes. */
+function costs(results: Results, { writes }: Recording): Figure[] {
+  const runs = results.get(engine.name) as Costs[];
+  const versions = [...writes]
+    .map(([table, { inserted, updated }]) => ({ table, count: inserted + updated }))
+    .sort((a, b) => b.count - a.count);
+  const plain = (name: string, unit: string, values: number[]): Figure => ({ name, unit, values });
+  return [
+    plain(
+      "WAL",
+      "bytes/chain",
+      runs.map(({ walBytes }) => walBytes),
+    ),
+    plain(
+      "WAL records",
+      "a chain",
+      runs.map(({ walRecords }) => walRecords),
+    ),
+    plain(
+      "disk, tables and indexes",
+      "bytes/chain",
+      runs.map(({ diskBytes }) => diskBytes),
+    ),
+    plain("row versions", "a chain", [versions.reduce((sum, { count }) => sum + count, 0)]),
+    ...versions
+      .filter(({ count }) => count >= 0.05)
+      .map(({ table, count }) => plain(`row versions of ${table}`, "a chain", [count])),
+  ];
 }
 
 export const chain: Bench = {
   name: "chain",
-  about: "a workflow request from insert to delivered, against a bare three-step queue",
-  async run({ url, n, rounds, progress }) {
-    const floors: Rates[] = [];
-    const engines: Rates[] = [];
-    for (let round = 1; round <= rounds; round++) {
-      progress(`round ${round} of ${rounds}: floor`);
-      floors.push(await floor(url, n));
-      progress(`round ${round} of ${rounds}: engine`);
-      engines.push(await engine(url, n, round));
-    }
-    const figure = (name: string, of: (rates: Rates) => number): Figure => ({
-      name,
-      unit: "chains/s",
-      values: engines.map(of),
-      against: "bare queue",
-      baseline: floors.map(of),
-    });
-    return [figure("accept", (rates) => rates.accept), figure("insert to delivered", (rates) => rates.drain)];
+  about: "a workflow request from insert to delivered, against peers and bare floors",
+  n: 5000,
+  async run(options) {
+    await using setup = await connect(options.url);
+    options.progress("recording what the engine writes, for the rows floor");
+    const recording = await record(setup, options.n);
+    const rows = await rowsFloor(setup, recording);
+    const peers = [floor, rows, engine, notifying, pgBoss, graphileWorker, pgflow];
+    const results = await contest(peers, options);
+    return [
+      ...ratios(results, peers, "drain"),
+      ...ratios(results, peers, "accept"),
+      ...costs(results, recording),
+    ];
   },
 };

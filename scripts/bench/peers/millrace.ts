@@ -1,0 +1,58 @@
+/** The engine itself: a whole workflow request, from insert to delivered, with everything it does on the way. */
+import type pg from "pg";
+import { configure, connect, drain, expectDelivered, insertRequests, timed } from "../engine.ts";
+import type { Peer, Rates } from "./peer.ts";
+
+/** What a run of the engine costs beside time, a chain. */
+export interface Costs extends Rates {
+  walBytes: number;
+  walRecords: number;
+  diskBytes: number;
+}
+
+interface Usage {
+  bytes: number;
+  records: number;
+  disk: number;
+}
+
+/** What the server has written so far; others on the same server count too. */
+async function usage(client: pg.Client): Promise<Usage> {
+  await client.query("select pg_stat_force_next_flush()");
+  const { rows } = await client.query<Usage>(
+    `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes,
+       (select wal_records::float8 from pg_stat_wal) as records,
+       pg_database_size(current_database())::float8 as disk`,
+  );
+  return rows[0]!;
+}
+
+/** The engine, with or without telling each change of state by NOTIFY (it does, unless its setting says no). */
+export function millrace(
+  notifications: boolean,
+): Peer & { run(url: string, chains: number): Promise<Costs> } {
+  return {
+    name: notifications ? "Millrace, notifying" : "Millrace",
+    share: 1,
+    async run(url, chains) {
+      await using setup = await connect(url);
+      await setup.query("update etl_api.setting set value = to_jsonb($1::boolean) where name = 'realtime'", [
+        notifications,
+      ]);
+      const tenant = await configure(setup);
+      const before = await usage(setup);
+      const accept = await timed(() => insertRequests(setup, tenant, chains));
+      const seconds = await timed(() => drain(url));
+      const after = await usage(setup);
+      await expectDelivered(setup, tenant.org, chains);
+      await setup.query("update etl_api.setting set value = 'true' where name = 'realtime'");
+      return {
+        accept: chains / accept,
+        drain: chains / seconds,
+        walBytes: (after.bytes - before.bytes) / chains,
+        walRecords: (after.records - before.records) / chains,
+        diskBytes: (after.disk - before.disk) / chains,
+      };
+    },
+  };
+}
