@@ -378,6 +378,9 @@ create table public.workflow_request (
   state public.workflow_request_state not null default 'new',
   state_substate text,
   state_via public.workflow_request_state[],
+  -- Indexes tell by this what is open: with the state itself in their conditions every change of it, and so every
+  -- version of a row, would be written to all of them; so a row that ended can change in place (HOT).
+  is_open boolean not null generated always as (state in ('ready', 'waiting', 'in_progress')) stored,
   errors jsonb,
   workflow_phase int,
   phase_count int,
@@ -386,19 +389,19 @@ create table public.workflow_request (
   started_at timestamptz,
   finished_at timestamptz,
   foreign key (schedule_id, org_id) references public.workflow_schedule (id, org_id) on delete set null (schedule_id)
-) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+) with (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 create unique index workflow_request_idempotency_key on public.workflow_request (org_id, idempotency_key)
   where idempotency_key is not null and replay = 0;
-create index workflow_request_timeout_idx on public.workflow_request (timeout_at)
-  where state in ('ready', 'waiting', 'in_progress');
+create index workflow_request_timeout_idx on public.workflow_request (timeout_at) where is_open;
 create index workflow_request_not_before_idx on public.workflow_request (not_before)
-  where state = 'waiting' and not_before is not null;
+  where is_open and not_before is not null;
 create index workflow_request_schedule_id_idx on public.workflow_request (schedule_id) where schedule_id is not null;
 create index workflow_request_org_id_idx on public.workflow_request (org_id, created_at);
 -- The newest of all that a reader may see, which may be those of several tenants.
 create index workflow_request_created_at_idx on public.workflow_request (created_at);
-create index workflow_request_open_idx on public.workflow_request (created_at)
-  where state in ('ready', 'waiting', 'in_progress');
+create index workflow_request_open_idx on public.workflow_request (created_at) where is_open;
+-- What ended long ago, per tenant: retention finds it by this, however much is open or has ended since.
+create index workflow_request_finished_idx on public.workflow_request (org_id, finished_at) where finished_at is not null;
 -- The key comes after the other indexes: while a table has no statistics the planner holds every index for equally
 -- good and takes the last one, and the checks of foreign keys keep that plan. By org_id they would read the tenant.
 alter table public.workflow_request add primary key (id, org_id, replay);
@@ -417,6 +420,7 @@ comment on column public.workflow_request.schedule_id is 'The schedule that made
 comment on column public.workflow_request.state is 'Where it stands; written by the engine.';
 comment on column public.workflow_request.state_substate is 'The class of a fault, partial, cancelled, …; null when all is plain.';
 comment on column public.workflow_request.state_via is 'States between the last two when one write took several steps.';
+comment on column public.workflow_request.is_open is 'Whether it is ready, waiting or in_progress.';
 comment on column public.workflow_request.errors is
   'Every fault found in data: [{code, path, found, message, hint}]; null when there is none.';
 comment on column public.workflow_request.workflow_phase is 'The phase it is in, 1 to phase_count.';
@@ -490,6 +494,8 @@ create table public.activity_request (
   state public.activity_request_state not null default 'new',
   state_substate text,
   state_via public.activity_request_state[],
+  -- As in workflow_request.
+  is_open boolean not null generated always as (state in ('ready', 'waiting', 'in_progress')) stored,
   errors jsonb,
   timeout_at timestamptz,
   created_at timestamptz not null default now(),
@@ -499,9 +505,8 @@ create table public.activity_request (
   unique (workflow_request_id, activity_key),
   foreign key (workflow_request_id, org_id, workflow_replay)
     references public.workflow_request (id, org_id, replay) on delete cascade
-) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
-create index activity_request_timeout_idx on public.activity_request (timeout_at)
-  where state in ('ready', 'waiting', 'in_progress');
+) with (fillfactor = 40, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+create index activity_request_timeout_idx on public.activity_request (timeout_at) where is_open;
 create index activity_request_activity_id_idx on public.activity_request (activity_id);
 comment on table public.activity_request is 'One activity of one workflow request; written by the engine.';
 comment on column public.activity_request.id is 'Identity of the activity request.';
@@ -526,6 +531,7 @@ comment on column public.activity_request.state is 'Where it stands.';
 comment on column public.activity_request.state_substate is
   'Why: phase, dependency (waiting); partial, no_objects, skipped (done); missing_value, dependency_failed (invalid); …';
 comment on column public.activity_request.state_via is 'States between the last two when one write took several steps.';
+comment on column public.activity_request.is_open is 'Whether it is ready, waiting or in_progress.';
 comment on column public.activity_request.errors is 'Faults found when it started: [{code, path, found, message, hint}].';
 comment on column public.activity_request.timeout_at is 'When it is timed out if it has not ended.';
 comment on column public.activity_request.created_at is 'When the request was expanded.';
@@ -1462,6 +1468,8 @@ values
   ('max_pages', '1000', 'Pages one run may fetch.'),
   ('data_quality_objects', '5000', 'Objects of a type that are looked at, at most, to measure data quality: of more a random sample.'),
   ('data_quality_seconds', '3600', 'Seconds between two measurements of the data quality of a tenant whose data changes.'),
+  ('retention_days', 'null', 'Days for which what has ended is kept: requests with all their rows, alerts, the log; null keeps all. The sweep removes what is older; see etl_api.purge.'),
+  ('summary_days', '400', 'Days for which usage_day and state_duration are kept once retention_days is set; usage_month stays.'),
   ('function_url', 'null', 'Base URL of the edge functions, for a doorbell by pg_net; null when something listens for NOTIFY.');
 
 -- ---------------------------------------------------------------- row-level security: on everywhere, policies under sql/

@@ -33,13 +33,13 @@ begin
         and q.state in ('waiting', 'ready', 'in_progress') and q.timeout_at < swept_by limit most)
       union all
       (select 1 from public.activity_request as a where a.org_id = alert_stuck.org_id
-        and a.state in ('ready', 'waiting', 'in_progress') and a.timeout_at < swept_by limit most)
+        and a.is_open and a.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
-        and w.state in ('ready', 'waiting', 'in_progress') and w.timeout_at < swept_by limit most)
+        and w.is_open and w.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
-        and w.state = 'waiting' and w.not_before < swept_by limit most)
+        and w.state = 'waiting' and w.is_open and w.not_before < swept_by limit most)
       union all
       (select 1 from public.workflow_schedule as c
         where c.org_id = alert_stuck.org_id and c.enabled and c.next_at < swept_by limit most)

@@ -14,6 +14,7 @@ begin
     select w.id
     from public.workflow_request as w
     where w.state = 'waiting'
+      and w.is_open
       and w.not_before <= moment
       and (w.timeout_at is null or w.timeout_at > moment)
       and w.replay = 0

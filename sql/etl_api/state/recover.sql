@@ -31,10 +31,10 @@ begin
     where q.state in ('waiting', 'ready', 'in_progress') and q.timeout_at <= moment order by q.timeout_at limit max_rows);
   activities := array(
     select a.id from public.activity_request as a
-    where a.state in ('ready', 'waiting', 'in_progress') and a.timeout_at <= moment order by a.timeout_at limit max_rows);
+    where a.is_open and a.timeout_at <= moment order by a.timeout_at limit max_rows);
   workflows := array(
     select w.id from public.workflow_request as w
-    where w.state in ('ready', 'waiting', 'in_progress') and w.timeout_at <= moment and w.replay = 0
+    where w.is_open and w.timeout_at <= moment and w.replay = 0
     order by w.timeout_at limit max_rows);
 
   -- All locks at once and in order; from here each function looks again at what is still due.
@@ -79,6 +79,7 @@ begin
     done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
   elsif requests || deliveries || runs || activities || workflows = '{}' then
     perform etl_api.measure_due_data_quality();
+    done := done || pg_catalog.jsonb_build_object('purged', etl_api.purge_expired(max_rows));
   end if;
   perform etl_api.settle_org_counts(max_rows);
   perform etl_api.roll_up();
@@ -94,7 +95,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, rolls up the summaries that the views read, measures data quality where it is due, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, rolls up the summaries that the views read, measures data quality where it is due, purges what is older than the setting retention_days when there is nothing else to do (purged), and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;

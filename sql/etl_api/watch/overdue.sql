@@ -5,19 +5,20 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   select 'workflow_request' as entity, w.id as entity_id, w.org_id, w.id as workflow_request_id, null::uuid as source_id,
     'timeout' as reason, w.timeout_at as since
   from public.workflow_request as w
-  where w.state in ('ready', 'waiting', 'in_progress')
+  where w.is_open
     and w.timeout_at < utils.now() - interval '1 minute'
     and w.replay = 0
   union all
   select 'workflow_request', w.id, w.org_id, w.id, null, 'not_started', w.not_before
   from public.workflow_request as w
   where w.state = 'waiting'
+    and w.is_open
     and w.not_before < utils.now() - interval '1 minute'
     and w.replay = 0
   union all
   select 'activity_request', a.id, a.org_id, a.workflow_request_id, null, 'timeout', a.timeout_at
   from public.activity_request as a
-  where a.state in ('ready', 'waiting', 'in_progress')
+  where a.is_open
     and a.timeout_at < utils.now() - interval '1 minute'
   union all
   select 'activity_request', a.id, a.org_id, a.workflow_request_id, null, 'bell', n.created_at

@@ -12,13 +12,13 @@ create or replace view etl_api.state_overview with (security_invoker = true) as
     select 'workflow_request'::etl_api.entity_kind as entity, w.state::text as state, w.state_substate,
       pg_catalog.min(w.created_at) as oldest_at
     from public.workflow_request as w
-    where w.state in ('ready', 'waiting', 'in_progress')
+    where w.is_open
       and w.replay = 0
     group by w.state, w.state_substate
     union all
     select 'activity_request', a.state::text, a.state_substate, pg_catalog.min(a.created_at)
     from public.activity_request as a
-    where a.state in ('ready', 'waiting', 'in_progress')
+    where a.is_open
     group by a.state, a.state_substate
     union all
     select 'run_queue', q.state::text, q.state_substate, pg_catalog.min(q.created_at)
