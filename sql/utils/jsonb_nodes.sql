@@ -1,6 +1,8 @@
 -- How a path is resolved:
 -- * Names that lead through objects only are taken at once: there is one such node, or none.
--- * Small data is walked node by node (utils.jsonb_walk): always right, some microseconds a node.
+-- * Names that lead nowhere in jsonpath's lax mode either select nothing.
+-- * In small data each fan is opened in a loop (utils.jsonb_branch_nodes); with "**" it is walked node by node
+--   (utils.jsonb_walk): always right, some microseconds a node.
 -- * In large data the shapes of the nodes are found first (utils.jsonb_plain_shape, utils.jsonb_complete_shapes), and
 --   the nodes of each shape are read by one set-based query.
 -- * Large data without order, for which no complete shapes are found, is walked after all.
@@ -16,13 +18,24 @@ declare
   shape text[];
   shapes jsonb;
 begin
+  value := jsonb_nodes.data #> names;
   if jsonb_nodes.data is null then
     return;
-  elsif jsonb_nodes.data #> names is not null then
+  elsif value is not null then
+    location := names;
+    if placed then
+      place := coalesce((
+        select pg_catalog.string_agg(utils.jsonb_place(n.name), '' order by n.n)
+        from pg_catalog.unnest(names) with ordinality as n (name, n)), '');
+    end if;
+    return next;
+    return;
+  elsif names is not null and not pg_catalog.jsonb_path_exists(jsonb_nodes.data, utils.path_exact(steps)) then
+    return;
+  elsif not placed and not steps @> '["**"]' and steps -> 32 is null and pg_catalog.pg_column_size(jsonb_nodes.data) <= 16000 then
     return query
-    select jsonb_nodes.data #> names, names,
-      case when placed then coalesce(pg_catalog.string_agg(utils.jsonb_place(n.name), '' order by n.n), '') end
-    from pg_catalog.unnest(names) with ordinality as n (name, n);
+    select n.value, n.location, null::bytea
+    from utils.jsonb_branch_nodes(jsonb_nodes.data, steps) as n;
     return;
   elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
     shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);

@@ -3,7 +3,7 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return (select r.value from utils.jsonb_resolve_values(data, path) as r (value) limit 1);
+  return utils.jsonb_resolve_array(data, path) -> 0;
 end
 $$;
 

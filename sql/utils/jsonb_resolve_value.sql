@@ -1,29 +1,12 @@
--- Null against missing: a JSON null is a missing value here. One match is the value itself, several are an array of
--- them in document order; a match that cannot be transformed is no match. With no match left, the default counts.
 create or replace function utils.jsonb_resolve_value(data jsonb, mapping jsonb) returns jsonb
 language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
-declare
-  transform text;
-  standard jsonb;
-  found jsonb[] := array(select nullif(r.value, 'null') from utils.jsonb_resolve_values(data, utils.mapping_path(mapping)) as r (value));
 begin
-  if pg_catalog.jsonb_typeof(mapping) = 'object' then
-    transform := mapping ->> 'transform';
-    standard := nullif(mapping -> 'default', 'null');
-  end if;
-  if transform is not null then
-    for i in 1 .. pg_catalog.cardinality(found) loop
-      found[i] := utils.apply_transform(found[i], transform);
-    end loop;
-  end if;
-  found := pg_catalog.array_remove(found, null);
-  return case pg_catalog.cardinality(found)
-    when 0 then standard
-    when 1 then found[1]
-    else pg_catalog.to_jsonb(found)
-  end;
+  return utils.mapping_value(
+    utils.jsonb_resolve_array(data, utils.mapping_path(mapping)),
+    mapping ->> 'transform',
+    nullif(mapping -> 'default', 'null'));
 end
 $$;
 

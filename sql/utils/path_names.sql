@@ -3,19 +3,21 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  steps constant jsonb := utils.path_steps(path);
   names text[] := '{}'::text[];
 begin
-  -- Names that #> would take for an index are no plain names, like everything that may branch.
-  if pg_catalog.jsonb_path_exists(
-    steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
-  then
-    return null;
+  -- Names that #> would take for an index are no plain names, like everything that may branch. The text of the path is
+  -- searched, since that is fast: what follows a quote, a bracket or a blank there tells enough, and a name more than
+  -- need be called not plain costs only time.
+  if pg_catalog.jsonb_typeof(path) = 'array' and path::text ~ '^\[("(?![\\\s+*0-9-])([^"\\]|\\.)*"(, )?)*\]$' then
+    for place in 0 .. pg_catalog.jsonb_array_length(path) - 1 loop
+      names := names || (path ->> place);
+    end loop;
+    return names;
   end if;
-  for place in 0 .. pg_catalog.jsonb_array_length(steps) - 1 loop
-    names := names || (steps ->> place);
-  end loop;
-  return names;
+  return case pg_catalog.jsonb_typeof(utils.path_steps(path))  -- which refuses what is no path
+    when pg_catalog.jsonb_typeof(path) then null
+    else utils.path_names(pg_catalog.jsonb_build_array(path))
+  end;
 end
 $$;
 

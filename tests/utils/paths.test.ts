@@ -266,6 +266,84 @@ describe("utils.jsonb_resolve_object_names", () => {
   }, 60_000);
 });
 
+describe("many documents at once", () => {
+  const mapping = (steps: Step[]) =>
+    fc.oneof(
+      fc.constant(steps as unknown),
+      fc.record(
+        {
+          path: fc.constant(steps as unknown),
+          default: fc.constantFrom("x", null, [1]),
+          transform: fc.constantFrom("text", "number", "trim|lower"),
+          fields: fc.dictionary(
+            fc.constantFrom("a", "b", "c"),
+            fc.oneof(
+              path(few),
+              fc.record({ path: path(few), default: fc.constant(1) }),
+            ) as fc.Arbitrary<unknown>,
+            { maxKeys: 3 },
+          ),
+        },
+        { requiredKeys: ["path"] },
+      ),
+    );
+  const documents = fc.oneof(
+    fc.tuple(fc.array(fc.option(json(few)), { maxLength: 6 }), path(few).chain(mapping)),
+    fc.tuple(fc.array(fc.option(json()), { maxLength: 6 }), path(names).chain(mapping)),
+  );
+  const parameters = (all: (Json | null)[], how: unknown) => [
+    all.map((document) => (document === null ? null : text(document))),
+    JSON.stringify(how),
+  ];
+
+  test("give the values that each one gives", async () => {
+    let given = 0;
+    await fc.assert(
+      fc.asyncProperty(documents, async ([all, how]) => {
+        const { rows } = await database.pool.query<{ each: unknown; one: unknown }>(
+          `select pg_catalog.to_jsonb(utils.jsonb_resolve_value_each($1::jsonb[], $2)) as each,
+             pg_catalog.to_jsonb(array(
+               select utils.jsonb_resolve_value(d.value, $2)
+               from pg_catalog.unnest($1::jsonb[]) with ordinality as d (value, n) order by d.n)) as one`,
+          parameters(all, how),
+        );
+        expect(rows[0]!.each).toEqual(rows[0]!.one);
+        if (JSON.stringify(rows[0]!.each) !== JSON.stringify(all.map(() => null))) given++;
+      }),
+      { numRuns: 400 },
+    );
+    expect(given).toBeGreaterThan(20);
+  }, 60_000);
+
+  test("give the objects that each one gives, and the fields that its mapping names", async () => {
+    let given = 0;
+    await fc.assert(
+      fc.asyncProperty(documents, async ([all, how]) => {
+        const { rows } = await database.pool.query<{ each: unknown[]; one: unknown[] }>(
+          `select
+             array(select pg_catalog.to_jsonb(e)
+               from utils.jsonb_resolve_object_names_each($1::jsonb[], $2) as e) as each,
+             array(select pg_catalog.jsonb_build_object('document', d.n, 'path', o.path, 'raw', o.raw, 'object',
+                 case when f.fields is null then o.raw else coalesce((
+                   select pg_catalog.jsonb_object_agg(f.key, v.value)
+                   from pg_catalog.jsonb_each(f.fields) as f
+                   cross join lateral utils.jsonb_resolve_value(o.raw, f.value) as v (value)
+                   where v.value is not null), '{}') end)
+               from pg_catalog.unnest($1::jsonb[]) with ordinality as d (value, n)
+               cross join lateral (select ($2::jsonb) -> 'fields' as fields) as f
+               cross join lateral utils.jsonb_resolve_object_names(d.value, $2) with ordinality as o (object, path, raw, n)
+               order by d.n, o.n) as one`,
+          parameters(all, how),
+        );
+        expect(rows[0]!.each).toEqual(rows[0]!.one);
+        if (rows[0]!.each.length > 0) given++;
+      }),
+      { numRuns: 400 },
+    );
+    expect(given).toBeGreaterThan(20);
+  }, 60_000);
+});
+
 describe("transforms", () => {
   const transforms = [
     "trim",
