@@ -17,8 +17,6 @@ begin
     pg_catalog.array_agg(f.cost) as costs,
     pg_catalog.array_agg(f.run_request_id) as before_ids,
     pg_catalog.array_agg(f.kind) as kinds,
-    pg_catalog.array_agg(f.source_id) as source_ids,
-    pg_catalog.array_agg(f.activity_request_id) as activity_ids,
     pg_catalog.array_agg(f.external_id) as external_ids,
     pg_catalog.array_agg(f.next_cursor) as cursors,
     pg_catalog.array_agg(f.page) as pages,
@@ -26,7 +24,7 @@ begin
   into next
   from (
     -- An asynchronous run is followed by its status, the status by the fetch of its result.
-    select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, null::jsonb as next_cursor, 1 as page,
+    select a.run_request_id, a.external_id, null::jsonb as next_cursor, 1 as page,
       case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
       utils.now() + case when a.kind = 'run' and s.status_request_template is not null
         then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at, 0 as cost
@@ -35,7 +33,7 @@ begin
     where a.verdict = 'ask'
     union all
     -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
-    select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
+    select a.run_request_id, a.external_id, a.next_cursor, a.page + 1,
       a.kind, utils.now(), case when a.kind = 'run' then s.cost_per_run else 0 end
     from unnest(followed) as a
     join public.source as s on s.id = a.source_id
@@ -63,7 +61,7 @@ begin
   select pg_catalog.array_agg(r.request order by r.item), pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing) order by r.item)
   into requests, missing
   from etl_api.render_follow_ups(
-    next.kinds, next.source_ids, next.activity_ids, next.external_ids, next.cursors, next.pages, next.before_ids) as r;
+    next.kinds, next.external_ids, next.cursors, next.pages, next.before_ids) as r;
 
   perform etl_api.queue_follow_ups(
     next.before_ids, next.kinds, next.pages, next.cursors, next.external_ids, next.due_ats, next.costs, requests, missing);

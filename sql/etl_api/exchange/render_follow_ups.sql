@@ -1,6 +1,5 @@
 create or replace function etl_api.render_follow_ups(
-  kinds text[], source_ids uuid[], activity_request_ids uuid[], external_ids text[], cursors jsonb[], pages int[],
-  before_ids uuid[])
+  kinds text[], external_ids text[], cursors jsonb[], pages int[], before_ids uuid[])
 returns table (item int, request jsonb, missing text[])
 language plpgsql stable
 set search_path = ''
@@ -18,12 +17,12 @@ begin
     join public.run_queue as q on q.run_request_id = before.root_id
   ) as carried
   cross join lateral etl_api.render_requests(
-    kinds, source_ids, activity_request_ids, external_ids, cursors, pages, carried.items, carried.run_ids) as r;
+    carried.run_ids, carried.items, kinds, external_ids, cursors, pages) as r;
 end
 $$;
 
-comment on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) is
+comment on function etl_api.render_follow_ups(text[], text[], jsonb[], int[], uuid[]) is
   'Renders the requests that follow those in before_ids, for the runs their chains carry; see render_requests.';
 
-revoke execute on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) from public;
-grant execute on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) to service_role;
+revoke execute on function etl_api.render_follow_ups(text[], text[], jsonb[], int[], uuid[]) from public;
+grant execute on function etl_api.render_follow_ups(text[], text[], jsonb[], int[], uuid[]) to service_role;

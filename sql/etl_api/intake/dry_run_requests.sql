@@ -33,25 +33,10 @@ begin
 
   return (
     with item as (
-      select t.item, (pg_catalog.array_agg(q.source_id))[1] as source_id,
-        (pg_catalog.array_agg(q.activity_request_id))[1] as activity_request_id, pg_catalog.count(q.object_id) as objects
+      select t.item, pg_catalog.count(q.object_id) as objects
       from unnest(batch.run_items, batch.run_ids) as t (item, run_id)
       join public.run_queue as q on q.id = t.run_id
       group by t.item
-    ),
-    rendered as (
-      select r.*
-      from (
-        select pg_catalog.array_agg(i.source_id order by i.item) as source_ids,
-          pg_catalog.array_agg(i.activity_request_id order by i.item) as activity_ids,
-          pg_catalog.count(*)::int as number
-        from item as i
-      ) as i
-      cross join lateral etl_api.render_requests(
-        pg_catalog.array_fill('run'::text, array[i.number]), i.source_ids, i.activity_ids,
-        pg_catalog.array_fill(null::text, array[i.number]), pg_catalog.array_fill(null::jsonb, array[i.number]),
-        pg_catalog.array_fill(1, array[i.number]), batch.run_items, batch.run_ids) as r
-      where i.number > 0
     )
     select coalesce(pg_catalog.jsonb_agg(
       pg_catalog.jsonb_build_object('activity_key', ar.activity_key, 'source', s.name, 'objects', i.objects)
@@ -59,9 +44,9 @@ begin
         pg_catalog.jsonb_build_object('error', etl_api.missing_error(pg_catalog.to_jsonb(r.missing), 'run', s.id)))
       order by i.item), '[]')
     from item as i
-    join rendered as r on r.item = i.item
-    join public.activity_request as ar on ar.id = i.activity_request_id
-    join public.source as s on s.id = i.source_id);
+    join etl_api.render_requests(batch.run_ids, batch.run_items) as r on r.item = i.item
+    join public.activity_request as ar on ar.id = r.activity_request_id
+    join public.source as s on s.id = r.source_id);
 end
 $$;
 

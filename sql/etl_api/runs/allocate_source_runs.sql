@@ -6,21 +6,12 @@ as $$
 declare
   taken record;
 begin
-  -- run_ids and run_items have an entry per run, the others one per request, all that follow too.
-  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items,
-    pg_catalog.array_agg(t.source_id) filter (where t.place = 1) as sources,
-    pg_catalog.array_agg(t.org_id) filter (where t.place = 1) as orgs,
-    pg_catalog.array_agg(t.workflow_request_id) filter (where t.place = 1) as workflows,
-    pg_catalog.array_agg(t.activity_request_id) filter (where t.place = 1) as activities,
-    pg_catalog.array_agg(t.cost) filter (where t.place = 1) as costs
-  into taken
+  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items into taken
   from etl_api.take_due_runs(source_ids, org_ids, turns) as t;
   if taken.run_ids is null then
     return '{}'::uuid[];
   end if;
-
-  return etl_api.send_runs(
-    worker, taken.run_ids, taken.run_items, taken.sources, taken.orgs, taken.workflows, taken.activities, taken.costs);
+  return etl_api.send_runs(worker, taken.run_ids, taken.run_items);
 end
 $$;
 

@@ -12,7 +12,7 @@ declare
   bad_ids uuid[];
 begin
   begin
-    return etl_api.send_runs_again(worker, run_ids, run_items);
+    return etl_api.send_runs(worker, run_ids, run_items);
   exception when others then
     get stacked diagnostics fault_state = returned_sqlstate;
     if etl_api.fault_passes(fault_state) then
@@ -41,7 +41,7 @@ end
 $$;
 
 comment on function etl_api.send_runs_apart(text, uuid[], int[]) is
-  'Sends runs (send_runs_again); when that fails, halves the requests until the one that raises stands alone, finds the runs in it that make it raise (sift_runs), ends these (refuse_run) and sends the others. Returns the ids of the requests. The caller holds the rows of the runs.';
+  'Sends runs (send_runs); when that fails, halves the requests until the one that raises stands alone, finds the runs in it that make it raise (sift_runs), ends these (refuse_run) and sends the others. Returns the ids of the requests. The caller holds the rows of the runs.';
 
 revoke execute on function etl_api.send_runs_apart(text, uuid[], int[]) from public;
 grant execute on function etl_api.send_runs_apart(text, uuid[], int[]) to service_role;

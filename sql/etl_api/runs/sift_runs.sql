@@ -9,7 +9,7 @@ declare
   found_count int;
 begin
   begin
-    perform etl_api.send_runs_again(worker, run_ids, pg_catalog.array_fill(1, array[pg_catalog.cardinality(run_ids)]));
+    perform etl_api.send_runs(worker, run_ids, pg_catalog.array_fill(1, array[pg_catalog.cardinality(run_ids)]));
     -- It was only tried: what it wrote is to go.
     raise exception using errcode = 'ETL00', message = 'nothing is wrong with these runs';
   exception when others then

@@ -1,7 +1,5 @@
 create or replace function etl_api.take_due_runs(source_ids uuid[], org_ids uuid[], turns int[])
-returns table (
-  run_id uuid, item int, place int, source_id uuid, org_id uuid, workflow_request_id uuid, activity_request_id uuid,
-  cost numeric)
+returns table (run_id uuid, item int)
 language plpgsql
 set search_path = ''
 as $$
@@ -12,19 +10,18 @@ begin
   return query
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
   with due as (
-    select q.id, q.source_id, q.org_id, q.workflow_request_id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
-      c.cost_per_run,
+    select q.id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
       (pg_catalog.row_number() over (
         partition by c.i, q.activity_request_id
         order by q.priority desc, q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
     from (
-      select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request, s.cost_per_run
+      select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request
       from unnest(source_ids, org_ids, turns) with ordinality as t (source_id, org_id, turns, i)
       join public.source as s on s.id = t.source_id
       where t.turns > 0
     ) as c
     cross join lateral (
-      select q.id, q.source_id, q.org_id, q.workflow_request_id, q.activity_request_id, q.priority, q.due_at
+      select q.id, q.activity_request_id, q.priority, q.due_at
       from public.run_queue as q
       where q.source_id = c.source_id
         and q.org_id = c.org_id
@@ -47,8 +44,7 @@ begin
       from due
     ) as f
   )
-  select p.id, p.item, pg_catalog.row_number() over (partition by p.item order by p.due_at, p.id)::int,
-    p.source_id, p.org_id, p.workflow_request_id, p.activity_request_id, p.cost_per_run
+  select p.id, p.item
   from (
     select placed.*, pg_catalog.dense_rank() over (order by placed.place, placed.i)::int as item
     from placed
@@ -59,7 +55,7 @@ end
 $$;
 
 comment on function etl_api.take_due_runs(uuid[], uuid[], int[]) is
-  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1, place the runs in each: runs of one activity, at most max_objects_per_request. In that order.';
+  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1; runs with the same one are of one activity, at most max_objects_per_request. In that order.';
 
 revoke execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) from public;
 grant execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) to service_role;
