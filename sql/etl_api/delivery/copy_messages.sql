@@ -3,7 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  copy_ids uuid[] := array(select utils.new_id() from pg_catalog.unnest(delivery_ids));
+  copy_ids uuid[] := utils.new_ids(pg_catalog.cardinality(delivery_ids));
 begin
   insert into public.delivery
     (id, org_id, workflow_request_id, activity_request_id, alert_id, message_id, endpoint_id, url, secret_name, event_type,
