@@ -24,7 +24,8 @@ begin
   -- What is ranked is all kept until it is known what is best.
   with search as materialized (
     select ar.id as activity_request_id, ar.org_id, coalesce(ar.config -> 'only_new' = 'true', false) as only_new,
-      case when not w.ranked then w.wanted - (
+      -- Counted only where there is a bound: a search without one would count all it has found with every page.
+      case when not w.ranked and w.wanted is not null then w.wanted - (
         select pg_catalog.count(*)
         from public.activity_object as ao
         where ao.activity_request_id = ar.id
