@@ -16,6 +16,8 @@ import { Webhook } from "standardwebhooks";
 export interface Counts {
   asked: number;
   told: number;
+  /** When the last question's first bytes came, in nanoseconds of the machine's clock (`process.hrtime`). */
+  askedAt: string;
   /** Messages whose signature was checked and good. */
   verified: number;
   /** The last of them. */
@@ -26,7 +28,7 @@ export interface Counts {
 
 const checkedOneIn = 100;
 const webhook = new Webhook(process.argv[2]!);
-const counts: Counts = { asked: 0, told: 0, verified: 0, message: "", fault: null };
+const counts: Counts = { asked: 0, told: 0, askedAt: "0", verified: 0, message: "", fault: null };
 
 const answer = (status: string, body?: string): string =>
   body === undefined
@@ -56,6 +58,7 @@ function serve(socket: Socket, text: string): string {
     let next = end + 4;
     if (text.startsWith("GET /companies?")) {
       counts.asked++;
+      counts.askedAt = String(process.hrtime.bigint());
       out += facts;
     } else if (text.startsWith("GET /counts")) {
       out += answer("200 OK", JSON.stringify(counts));

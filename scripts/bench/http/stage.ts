@@ -150,25 +150,30 @@ export async function configureFor(client: pg.Client, world: World, label: strin
   return tenant;
 }
 
-/** Hands requests in, in statements of a thousand; each has a company of its own. */
+/** Hands requests in, in statements of a thousand; each has a company of its own. Returns the last statement's ids. */
 export async function insertFor(
   client: pg.Client,
   { org, activity }: Tenant,
   world: World,
   count: number,
   first = 0,
-): Promise<void> {
-  for (let done = first; done < first + count; done += insertSize)
-    await client.query({
+): Promise<string[]> {
+  let ids: string[] = [];
+  for (let done = first; done < first + count; done += insertSize) {
+    const { rows } = await client.query<{ id: string }>({
       name: "hand in",
       text: `insert into public.workflow_request (org_id, data)
        select $1, jsonb_build_object(
          'input', jsonb_build_object('companies', jsonb_build_array(jsonb_build_object('domain', 'd' || n || '.test'))),
          'data', jsonb_build_object('enrich', jsonb_build_object('id', $2::uuid,
            'destination', jsonb_build_object('webhook', jsonb_build_object('url', $6::text)))))
-       from generate_series($3::int + 1, least($3::int + $4::int, $5::int)) as n`,
+       from generate_series($3::int + 1, least($3::int + $4::int, $5::int)) as n
+       returning id`,
       values: [org, activity, done, insertSize, first + count, `${world.url}/hook`],
     });
+    ids = rows.map(({ id }) => id);
+  }
+  return ids;
 }
 
 /** Seconds of CPU time a process has used. */
