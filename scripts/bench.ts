@@ -3,6 +3,7 @@ import { ratio, verdict, type Bench } from "./bench/bench.ts";
 import { helpOn, readArguments, type Arguments } from "./bench/arguments.ts";
 import { chain } from "./bench/chain.ts";
 import { conditions, describe, durable, type Conditions } from "./bench/conditions.ts";
+import { growth } from "./bench/growth.ts";
 import { http } from "./bench/http.ts";
 import { objects } from "./bench/objects.ts";
 import { writePage, type Measured } from "./bench/page.ts";
@@ -14,7 +15,7 @@ import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches: Bench[] = [chain, http, paths, objects, views];
+const benches: Bench[] = [chain, http, growth, paths, objects, views];
 
 function argumentsOrExit(): Arguments {
   try {

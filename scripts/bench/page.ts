@@ -37,7 +37,7 @@ export function writePage(is: Conditions, result: Measured): void {
       join(projectRoot, picture),
       chart(
         all,
-        `Three durable steps each, ${is.cores} cores, PostgreSQL ${is.postgres}, ${is.date}. A Millrace chain is a whole workflow.`,
+        `Three durable steps each; a Millrace chain is a whole workflow. ${is.cores} cores, PostgreSQL ${is.postgres}, ${is.date}.`,
       ),
     );
 }

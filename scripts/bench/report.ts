@@ -37,59 +37,80 @@ export function judged(figure: Figure): string {
     .join(", ");
 }
 
-/** The cells of one figure. */
-function cells(figure: Figure): string[] {
-  const of = ratios(figure);
-  return [
-    figure.name,
-    `${short(median(figure.values))} ${figure.unit}`,
-    spread(figure.values),
-    figure.against ?? "",
-    figure.baseline ? short(median(figure.baseline)) : "",
-    of ? short(ratio(figure)!) : "",
-    of ? spread(of) : "",
-    asked(figure),
-    judged(figure),
-  ];
+/** Three digits: two would hide by how little a must was missed. */
+const fine = (value: number): string => (value >= 100 ? short(value) : String(Number(value.toPrecision(3))));
+
+/** Rows of cells, headings first, and which columns hold numbers. */
+interface Table {
+  rows: string[][];
+  numeric: (column: number) => boolean;
 }
 
-const headings = ["figure", "median", "spread", "against", "median", "ratio", "spread", "asked", "verdict"];
+/** What is measured against something. What is compared more than once is said once. */
+function comparisons(figures: Figure[]): Table {
+  const rows = [["figure", "ours", "from–to", "against", "theirs", "ratio", "from–to", "asked", "verdict"]];
+  let last = "";
+  for (const figure of figures) {
+    const of = ratios(figure);
+    if (of === null) continue;
+    const own = [figure.name, `${short(median(figure.values))} ${figure.unit}`, spread(figure.values)];
+    const [against, theirs] = [figure.against ?? "", short(median(figure.baseline!))];
+    const told = own.join() === last ? ["", "", ""] : own;
+    rows.push([...told, against, theirs, fine(ratio(figure)!), spread(of), asked(figure), judged(figure)]);
+    last = own.join();
+  }
+  return { rows, numeric: (column) => [1, 2, 4, 5, 6].includes(column) };
+}
 
-/** Whether a column holds numbers. */
-const numeric = (column: number): boolean => [1, 2, 4, 5, 6].includes(column);
+/** What is measured for itself. */
+function plain(figures: Figure[]): Table {
+  const rows = figures
+    .filter(({ baseline }) => baseline === undefined)
+    .map(({ name, values, unit }) => [name, `${short(median(values))} ${unit}`, spread(values)]);
+  return { rows: [["figure", "median", "from–to"], ...rows], numeric: (column) => column > 0 };
+}
+
+/** The tables that a benchmark's figures fill. */
+const tables = (figures: Figure[]): Table[] =>
+  [comparisons(figures), plain(figures)].filter(({ rows }) => rows.length > 1);
+
+/** How wide each column must be. */
+const widths = (rows: string[][], least: number): number[] =>
+  rows[0]!.map((_, column) => Math.max(least, ...rows.map((row) => row[column]!.length)));
+
+/** The cells of a row, each as wide as its column. */
+const padded = (row: string[], wide: number[], numeric: Table["numeric"]): string[] =>
+  row.map((cell, column) => (numeric(column) ? cell.padStart(wide[column]!) : cell.padEnd(wide[column]!)));
 
 /** A benchmark's figures as lines of text. */
 export function asText(name: string, figures: Figure[]): string {
-  const rows = [headings, ...figures.map(cells)];
-  const widths = headings.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        numeric(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
-      )
-      .join("  ")
-      .trimEnd(),
+  const lines = tables(figures).map(({ rows, numeric }) =>
+    rows.map((row) => `  ${padded(row, widths(rows, 0), numeric).join("  ")}`.trimEnd()).join("\n"),
   );
-  return [name, ...lines.map((line) => `  ${line}`)].join("\n");
+  return `${name}\n${lines.join("\n\n")}`;
 }
 
-/** A benchmark's figures as a table of Markdown, laid out as prettier does. */
+/** A benchmark's figures as tables of Markdown. */
 export function asMarkdown(figures: Figure[]): string {
-  const rows = [headings, ...figures.map(cells)].map((row) =>
-    row.map((cell) => (cell === "MISSED" ? "**missed**" : cell.replaceAll("|", "\\|"))),
-  );
-  return markdownTable(rows, numeric);
+  const cell = (text: string) => (text === "MISSED" ? "**missed**" : text.replaceAll("|", "\\|"));
+  return tables(figures)
+    .map(({ rows, numeric }) =>
+      markdownTable(
+        rows.map((row) => row.map(cell)),
+        numeric,
+      ),
+    )
+    .join("\n\n");
 }
 
-/** A table of Markdown whose first row are headings. */
-export function markdownTable(rows: string[][], isNumeric: (column: number) => boolean): string {
-  const widths = rows[0]!.map((_, column) => Math.max(3, ...rows.map((row) => row[column]!.length)));
-  const line = (row: string[]): string =>
-    `| ${row.map((cell, column) => (isNumeric(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join(" | ")} |`;
-  const rule = widths.map((width, column) =>
-    isNumeric(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+/** A table of Markdown whose first row are headings, laid out as prettier does. */
+export function markdownTable(rows: string[][], numeric: Table["numeric"]): string {
+  const wide = widths(rows, 3);
+  const rule = wide.map((width, column) =>
+    numeric(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
   );
-  return [line(rows[0]!), `| ${rule.join(" | ")} |`, ...rows.slice(1).map(line)].join("\n");
+  const [heads, ...rest] = rows.map((row) => padded(row, wide, numeric));
+  return [heads!, rule, ...rest].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /**

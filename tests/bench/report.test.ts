@@ -65,6 +65,29 @@ describe("the verdict on a figure", () => {
   });
 });
 
+describe("a table", () => {
+  it("says once what is compared more than once, and plain figures apart", () => {
+    const lines = asText("chain", chainFigures).split("\n");
+    expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
+      "chain",
+      "figure",
+      "drain",
+      "pg-boss",
+      "accept",
+      "",
+      "figure",
+      "WAL",
+      "disk, tables and indexes",
+    ]);
+    expect(asMarkdown(chainFigures).split("\n\n")).toHaveLength(2);
+  });
+
+  it("does not round away by how little a must was missed", () => {
+    const figure = drain("floor", [16_750, 16_750, 16_750], { must: 0.3 });
+    expect(asText("chain", [figure])).toMatch(/ 0\.299 .* ≥ 0\.3 +MISSED$/m);
+  });
+});
+
 describe("numbers", () => {
   it.each([
     [0, "0"],
