@@ -17,6 +17,8 @@ declare
 begin
   if transform is null then
     return result;
+  elsif pg_catalog.jsonb_typeof(result) <> 'array' and pg_catalog.strpos(transform, '|') = 0 then
+    return utils.transform_value(result, pg_catalog.btrim(transform));
   end if;
   foreach step in array pg_catalog.string_to_array(transform, '|') loop
     exit when result is null;

@@ -13,6 +13,7 @@ begin
   return array(
     select case
       when f.found -> 1 is null and transform is null then coalesce(nullif(f.found -> 0, 'null'), standard)
+      when f.found -> 1 is null then coalesce(utils.apply_transform(f.found -> 0, transform), standard)
       else utils.mapping_value(f.found, transform, standard)
     end
     from (

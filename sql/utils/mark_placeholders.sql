@@ -10,12 +10,17 @@ language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 begin
+  if pg_catalog.strpos(template, '<<$') = 0 then
+    return template;
+  end if;
+  if pg_catalog.strpos(template, '$secret.') > 0 then
+    template := pg_catalog.regexp_replace(
+      pg_catalog.regexp_replace(template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
+      '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g');
+  end if;
   return pg_catalog.regexp_replace(
     pg_catalog.regexp_replace(
-      pg_catalog.regexp_replace(
-        pg_catalog.regexp_replace(
-          template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
-        '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g'),
+      template,
       '(?<!\\)"<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\\u0001-\u0005]|\\.)+)*)>>"(?!:)', E'\x01\\1\x05', 'g'),
     '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\\u0001-\u0005]|\\.)+)*)>>', E'\x02\\1\x05', 'g');
 end

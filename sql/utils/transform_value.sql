@@ -5,20 +5,17 @@ as $$
 declare
   kind constant text := pg_catalog.jsonb_typeof(value);
   content constant text := value #>> '{}';
+  number numeric;
 begin
   if kind = 'null' then
     return null;
+  elsif transform in ('text', 'string') then
+    return pg_catalog.to_jsonb(case when kind = 'string' then content else utils.jsonb_compact(value) end);
+  elsif transform = 'json' then
+    return nullif(case when kind = 'string' then utils.parse_json(content) else value end, 'null');
+  elsif kind in ('object', 'array') then
+    return null;
   end if;
-  case transform
-    when 'text', 'string' then
-      return pg_catalog.to_jsonb(utils.jsonb_compact(value));
-    when 'json' then
-      return nullif(case when kind = 'string' then utils.parse_json(content) else value end, 'null');
-    else
-      if kind in ('object', 'array') then
-        return null;
-      end if;
-  end case;
   case transform
     when 'trim' then
       return case when kind = 'string'
@@ -33,12 +30,8 @@ begin
         when 'string' then pg_catalog.to_jsonb(utils.parse_number(content))
       end;
     when 'integer' then
-      return (
-        select pg_catalog.to_jsonb(pg_catalog.trunc(n.number))
-        from (
-          select case kind when 'number' then content::numeric when 'string' then utils.parse_number(content) end
-        ) as n (number)
-        where n.number = pg_catalog.trunc(n.number));
+      number := case kind when 'number' then content::numeric when 'string' then utils.parse_number(content) end;
+      return case when number = pg_catalog.trunc(number) then pg_catalog.to_jsonb(pg_catalog.trunc(number)) end;
     when 'date' then
       return pg_catalog.to_jsonb(utils.parse_date(value));
     when 'boolean' then
