@@ -1,4 +1,4 @@
-create or replace function etl_api.accept_delivery_results(results jsonb) returns uuid[]
+create or replace function etl_api.accept_delivery_results(delivery_ids uuid[], results jsonb[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
@@ -7,22 +7,31 @@ declare
   schedule constant jsonb := coalesce(etl_api.setting_value('delivery_schedule_seconds'), '[]');
   taken_ids uuid[];
 begin
-  -- Ids of one length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups
-  -- look-ups.
-  with judged as materialized (
-    select d.id, g.value as answer, j.*
-    from pg_catalog.jsonb_each(results) as g (id, value)
+  -- The ids come sorted, so that locks are taken in one order. "offset 0" keeps look-ups look-ups. What is delivered,
+  -- as most is, is judged by its status alone.
+  with held as materialized (
+    select d.id, d.attempts, g.answer, utils.int_or_null(g.answer -> 'status') as status
+    from unnest(delivery_ids, results) as g (id, answer)
     cross join lateral (
-      select held.*
-      from public.delivery as held
-      where held.id = g.id::uuid
+      select due.*
+      from public.delivery as due
+      where due.id = g.id
       offset 0
       for no key update
     ) as d
-    cross join lateral etl_api.judge_delivery(d.attempts, g.value, schedule) as j
     where d.state = 'in_progress'
       and d.lease_until > moment
-      and d.lease_token = utils.uuid_or_null(g.value -> 'lease_token')
+      and d.lease_token::text = pg_catalog.lower(g.answer ->> 'lease_token')
+  ),
+  judged as materialized (
+    select h.id, h.status, 'delivered' as verdict, null::text as code, null::text as message, null::timestamptz as due_at
+    from held as h
+    where h.status between 200 and 299
+    union all
+    select h.id, h.status, j.verdict, j.code, j.message, j.due_at
+    from held as h
+    cross join lateral etl_api.judge_delivery(h.attempts, h.answer, schedule) as j
+    where (h.status between 200 and 299) is not true
   ),
   moved as (
     update public.delivery as d
@@ -32,7 +41,7 @@ begin
         due_at = coalesce(j.due_at, d.due_at),
         lease_until = null,
         lease_token = null,
-        http_status = utils.int_or_null(j.answer -> 'status'),
+        http_status = j.status,
         error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
         finished_at = case when j.verdict <> 'retry' then moment end
     from judged as j
@@ -55,8 +64,8 @@ begin
 end
 $$;
 
-comment on function etl_api.accept_delivery_results(jsonb) is
-  'Takes the results ({delivery_id: result}) whose lease lives, judges them and moves the messages on. Returns their ids. The caller holds the workflow locks.';
+comment on function etl_api.accept_delivery_results(uuid[], jsonb[]) is
+  'Takes the results of these messages (their ids in order, each once) whose lease lives, judges them and moves the messages on. Returns their ids. The caller holds the workflow locks.';
 
-revoke execute on function etl_api.accept_delivery_results(jsonb) from public;
-grant execute on function etl_api.accept_delivery_results(jsonb) to service_role;
+revoke execute on function etl_api.accept_delivery_results(uuid[], jsonb[]) from public;
+grant execute on function etl_api.accept_delivery_results(uuid[], jsonb[]) to service_role;

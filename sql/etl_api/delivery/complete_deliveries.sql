@@ -10,7 +10,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  given jsonb;
+  given record;
   workflow_ids uuid[];
   taken_ids uuid[];
 begin
@@ -20,15 +20,32 @@ begin
       message = pg_catalog.format('results is %s: it must be an array', coalesce(pg_catalog.jsonb_typeof(results), 'null')),
       hint = 'Give [{"delivery_id", "lease_token", "status", "headers", "error", "duration_ms"}].';
   end if;
-  given := etl_api.completions_by_id(results, 'delivery_id');
+  -- Of two results for one message the first counts.
+  select pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.value) as results
+  into given
+  from (
+    select distinct on (t.id) t.id, t.value
+    from (
+      select utils.uuid_or_null(e.value -> 'delivery_id') as id, e.value, e.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+      offset 0
+    ) as t
+    where t.id is not null
+    order by t.id, t.place
+  ) as r;
 
   workflow_ids := array(
     select distinct d.workflow_request_id
-    from public.delivery as d
-    where d.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(given) as k (id))));
+    from unnest(given.ids) as i (id)
+    cross join lateral (
+      select sent.workflow_request_id
+      from public.delivery as sent
+      where sent.id = i.id
+      offset 0
+    ) as d);
   perform etl_api.lock_workflows(workflow_ids);
 
-  taken_ids := etl_api.accept_delivery_results(given);
+  taken_ids := etl_api.accept_delivery_results(given.ids, given.results);
   if pg_catalog.cardinality(taken_ids) > 0 then
     perform etl_api.settle_deliveries(workflow_ids);
   end if;
