@@ -114,9 +114,11 @@ entry as (
         then 'collate ' || a.attcollation::regcollation end,
       case when a.attnotnull then 'not null' end,
       case when a.attgenerated = '' then 'default' else 'generated' end || ' ' || pg_get_expr(d.adbin, d.adrelid),
-      'identity ' || nullif(a.attidentity::text, ''),
+      -- A partition takes it from its parent, which servers before 17 do not repeat.
+      case when not r.relispartition then 'identity ' || nullif(a.attidentity::text, '') end,
       'storage ' || a.attstorage::text,
-      'options ' || array_to_string(a.attoptions, ', ')),
+      -- pg_attver is nobody's option: PostgreSQL 15.20 keeps a number of its own in it for every column.
+      'options ' || (select string_agg(o, ', ') from unnest(a.attoptions) o where o not like 'pg_attver=%')),
     col_description(r.oid, a.attnum), null, a.attacl, null
   from rel r
   join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
