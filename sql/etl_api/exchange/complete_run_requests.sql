@@ -10,6 +10,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  given record;
   taken_ids uuid[];
 begin
   if pg_catalog.jsonb_typeof(results) is distinct from 'array' then
@@ -18,7 +19,20 @@ begin
       message = pg_catalog.format('results is %s: it must be an array', coalesce(pg_catalog.jsonb_typeof(results), 'null')),
       hint = 'Give [{"run_request_id", "lease_token", "status", "headers", "body", "error", "duration_ms"}].';
   end if;
-  taken_ids := etl_api.take_answers(etl_api.completions_by_id(results, 'run_request_id'));
+
+  -- In the order of the ids, in which locks are taken; of two results for one id the first counts.
+  select pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.value) as results into given
+  from (
+    select distinct on (e.id) e.id, e.value
+    from (
+      select utils.uuid_or_null(e.value -> 'run_request_id') as id, e.value, e.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+      offset 0
+    ) as e
+    where e.id is not null
+    order by e.id, e.place
+  ) as r;
+  taken_ids := case when given.ids is null then '{}' else etl_api.take_answers(given.ids, given.results) end;
 
   -- Mostly all are taken: then each has an id, none was given twice, and there is nothing to look up.
   if pg_catalog.cardinality(taken_ids) = pg_catalog.jsonb_array_length(results) then

@@ -7,11 +7,11 @@ declare
   answers etl_api.answer[];
 begin
   -- The same result with an error of its own is judged before anything is read in it.
-  answers := etl_api.accept_answers(pg_catalog.jsonb_build_object(run_request_id, result || pg_catalog.jsonb_build_object(
+  answers := etl_api.accept_answers(array[run_request_id], array[result || pg_catalog.jsonb_build_object(
     'status', null,
     'error', pg_catalog.jsonb_build_object(
       'kind', 'internal_error',
-      'message', pg_catalog.format('The engine could not use the answer: %s (%s).', fault_message, fault_state)))));
+      'message', pg_catalog.format('The engine could not use the answer: %s (%s).', fault_message, fault_state)))]);
   if pg_catalog.cardinality(answers) = 0 then
     return '{}'::uuid[];
   end if;

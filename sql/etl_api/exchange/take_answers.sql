@@ -1,4 +1,4 @@
-create or replace function etl_api.take_answers(given jsonb) returns uuid[]
+create or replace function etl_api.take_answers(ids uuid[], results jsonb[]) returns uuid[]
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -8,14 +8,13 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  ids constant uuid[] := array(select k.id::uuid from pg_catalog.jsonb_object_keys(given) as k (id));
   half constant int := pg_catalog.cardinality(ids) / 2;
   answers etl_api.answer[];
   fault_state text;
   fault_message text;
 begin
   perform etl_api.lock_request_workflows(ids);
-  answers := etl_api.accept_answers(given);
+  answers := etl_api.accept_answers(ids, results);
   if pg_catalog.cardinality(answers) > 0 then
     perform etl_api.process_answers(answers);
   end if;
@@ -29,14 +28,15 @@ exception when others then
   -- All locks at once again, in their order, before the parts take theirs.
   perform etl_api.lock_request_workflows(ids);
   if half > 0 then
-    return etl_api.take_answers(etl_api.pick(given, ids[1 : half]::text[])) || etl_api.take_answers(etl_api.pick(given, ids[half + 1 :]::text[]));
+    return etl_api.take_answers(ids[1 : half], results[1 : half])
+      || etl_api.take_answers(ids[half + 1 :], results[half + 1 :]);
   end if;
-  return etl_api.refuse_answer(ids[1], given -> ids[1]::text, fault_state, fault_message);
+  return etl_api.refuse_answer(ids[1], results[1], fault_state, fault_message);
 end
 $$;
 
-comment on function etl_api.take_answers(jsonb) is
-  'Takes the results ({run_request_id: result}) of claimed HTTP requests whose lease lives and does what they lead to. When that fails, it halves them until the one that cannot be used stands alone, ends that request as failed (internal_error) and takes the others. Returns the ids of those taken.';
+comment on function etl_api.take_answers(uuid[], jsonb[]) is
+  'Takes the results of claimed HTTP requests whose lease lives and does what they lead to. When that fails, it halves them until the one that cannot be used stands alone, ends that request as failed (internal_error) and takes the others. Returns the ids of those taken.';
 
-revoke execute on function etl_api.take_answers(jsonb) from public;
-grant execute on function etl_api.take_answers(jsonb) to service_role;
+revoke execute on function etl_api.take_answers(uuid[], jsonb[]) from public;
+grant execute on function etl_api.take_answers(uuid[], jsonb[]) to service_role;
