@@ -175,6 +175,9 @@ function environment(plan: FunctionsOptions & { key: string }): NodeJS.ProcessEn
     // On a developer's machine the third party and the client are on it too.
     ETL_ALLOW_HOSTS: process.env.ETL_ALLOW_HOSTS ?? "127.0.0.1,localhost,[::1]",
     ETL_SECRETS: process.env.ETL_SECRETS ?? "{}",
+    // No platform here ends a process for the CPU time it has used.
+    ETL_CPU_MS: "3600000",
+    ETL_MAX_REQUESTS: "1000000",
     ...plan.env,
   };
 }

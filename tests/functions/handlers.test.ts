@@ -112,6 +112,29 @@ describe("execute-runs", () => {
     expect(client.runResults).toHaveLength(100);
     expect(new Set(client.runResults.map((result) => result.run_request_id)).size).toBe(100);
     expect(connections).toBe(1);
+  });
+
+  test("a call beside one whose requests are quick only makes it look again, and is answered at once", async () => {
+    client.addRun({ url: `${server.url}/slow` });
+    const handler = executeRuns(around());
+    const first = call(handler);
+    while (!server.seen.some(({ url }) => url === "/slow"))
+      await new Promise((resolve) => setImmediate(resolve));
+    client.addRun({ url: `${server.url}/204` });
+    expect(await (await call(handler)).json()).toEqual({ claimed: 0, completed: 0, released: 0, seconds: 0 });
+    expect(await (await first).json()).toMatchObject({ claimed: 2, completed: 2 });
+    expect(client.workers.size).toBe(1);
+  });
+
+  test("a call beside one all of whose requests are slow works on its own", async () => {
+    for (let n = 0; n < 3; n++) client.addRun({ url: `${server.url}/slow` });
+    const surroundings = around({ limits: { concurrency: 2 } });
+    const handler = executeRuns(surroundings);
+    const first = call(handler);
+    while (server.seen.filter(({ url }) => url === "/slow").length < 2)
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await (await call(handler)).json()).toMatchObject({ claimed: 1, completed: 1 });
+    expect(await (await first).json()).toMatchObject({ claimed: 2, completed: 2 });
     expect(client.workers.size).toBe(2);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { DatabaseError, type Completion } from "../../supabase/functions/_shared/client.ts";
-import { loop, type Limits, type Work } from "../../supabase/functions/_shared/loop.ts";
+import { loop, start, type Limits, type Work } from "../../supabase/functions/_shared/loop.ts";
 
 interface Claim {
   id: number;
@@ -148,6 +148,59 @@ describe("the window", () => {
     expect(queue.claims.reduce((sum, count) => sum + count, 0)).toBe(10);
     await running;
     expect(queue.reported).toHaveLength(200);
+  });
+});
+
+describe("told that there may be something new", () => {
+  test("it looks at once, also when that came during a look", async () => {
+    const queue = new Queue(1);
+    const slow = door();
+    queue.exchange = ({ id }) => (id === 0 ? slow.opened : Promise.resolve());
+    const claim = queue.claim;
+    const asked = door();
+    const answered = door();
+    queue.claim = async (max) => {
+      const taken = await claim(max);
+      // The second look finds nothing; what comes before it has ended must not wait for the next one.
+      if (queue.claims.length === 2) {
+        asked.open();
+        await answered.opened;
+      }
+      return taken;
+    };
+    const running = start(queue, { ...limits, lookAgainMs: 60_000 }, () => {});
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(running.look()).toBe(true);
+    await asked.opened;
+    queue.waiting.push({ id: 1, timeoutMs: 10 });
+    expect(running.look()).toBe(true);
+    answered.open();
+    while (!queue.reported.includes(1)) await new Promise((resolve) => setImmediate(resolve));
+    slow.open();
+    expect(await running.done).toMatchObject({ claimed: 2, completed: 2 });
+  });
+
+  test("it says no when it has ended, has stopped, or waits for slow requests in all its places", async () => {
+    const queue = new Queue(3);
+    const slow = door();
+    queue.exchange = () => slow.opened;
+    const running = start(queue, { ...limits, concurrency: 2 }, () => {});
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(queue.sent).toHaveLength(2);
+    expect(running.look()).toBe(false);
+    slow.open();
+    expect(await running.done).toMatchObject({ completed: 3 });
+    expect(running.look()).toBe(false);
+
+    const few = new Queue(5);
+    const unloading = new AbortController();
+    few.exchange = () => new Promise((resolve) => setTimeout(resolve, 20));
+    const stopping = start(few, limits, () => {}, { unloading: unloading.signal });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stopping.look()).toBe(true);
+    unloading.abort();
+    expect(stopping.look()).toBe(false);
+    await stopping.done;
   });
 });
 

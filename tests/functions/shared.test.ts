@@ -91,7 +91,7 @@ describe("settings", () => {
       wallMs: 120_000,
       cpuMs: 1_500,
       maxRequests: 1_000,
-      batch: 50,
+      batch: 500,
       concurrency: 20,
       maxAnswerBytes: 10_000_000,
       logLevel: "info",

@@ -45,8 +45,8 @@ const schema = z.object({
   ETL_CPU_MS: count(1_500, 3_600_000),
   /** Requests one call sends at most, where CPU time cannot be read or is misread. */
   ETL_MAX_REQUESTS: count(1_000, 1_000_000),
-  /** Rows claimed at once, at most. */
-  ETL_BATCH: count(50, 1_000),
+  /** Rows claimed at once, at most; what a row costs the database falls with their number, up to a few hundred. */
+  ETL_BATCH: count(500, 1_000),
   /** Requests in flight at once, per call. */
   ETL_CONCURRENCY: count(20, 200),
   /** Bytes one answer may have. */

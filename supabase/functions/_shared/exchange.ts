@@ -5,7 +5,8 @@
 import { z } from "zod";
 import type { Answer, Failure, FailureKind } from "./client.ts";
 import type { Config } from "./config.ts";
-import { createGuard, GuardError, type Resolve } from "./guard.ts";
+import { beginDeadline } from "./deadlines.ts";
+import { createCheck, GuardError, type Resolve } from "./guard.ts";
 import { keptNumber, storable, storableJson } from "./json.ts";
 import { MissingSecret, SecretFiller } from "./secrets.ts";
 
@@ -51,6 +52,12 @@ export interface Outgoing {
   timeoutMs: number;
 }
 
+/** What has come back so far, and whether all of it has. */
+interface Got {
+  answer: Omit<Answer, "duration_ms">;
+  ended: boolean;
+}
+
 /** How much of an answer is wanted: all of it, or only whether it was 2xx. */
 type Reading = "body" | "status";
 
@@ -67,7 +74,7 @@ export function createExchange(
   config: Pick<Config, "secrets" | "allowHosts" | "allowPorts" | "maxAnswerBytes">,
   options: { resolve?: Resolve } = {},
 ): Exchange {
-  const guard = createGuard({ ...config, ...options });
+  const check = createCheck({ ...config, ...options });
 
   async function send(
     make: () => Ready,
@@ -76,24 +83,24 @@ export function createExchange(
     filler?: SecretFiller,
   ): Promise<Answer> {
     const begun = performance.now();
-    const clock = new AbortController();
-    const timer = setTimeout(() => clock.abort(), timeoutMs);
-    let answer: Omit<Answer, "duration_ms"> = {};
+    const clock = beginDeadline(timeoutMs);
+    const got: Got = { answer: {}, ended: false };
     try {
       const ready = make();
-      await abortable(guard(ready.url), clock.signal);
-      // Headers may have come when the body fails: then the status is reported beside the error.
-      answer = await read(ready, clock.signal, reading, (head) => (answer = head), filler);
+      const checking = check(ready.url);
+      if (checking !== undefined) await abortable(checking, clock.signal);
+      await read(ready, clock.signal, reading, got, filler);
     } catch (error) {
-      const failure: Failure = clock.signal.aborted
+      // Headers may have come when the body fails: then the status is reported beside the error.
+      got.answer.error = clock.passed
         ? { kind: "timeout", message: `no complete answer within ${timeoutMs} ms` }
         : describe(error);
-      answer = { ...answer, error: failure };
     } finally {
-      clearTimeout(timer);
+      clock.end();
       // Ends what is still under way: a connection whose body nobody wants.
-      clock.abort();
+      if (!got.ended) clock.abort();
     }
+    const { answer } = got;
     if (answer.error !== undefined) answer.error.message = clean(answer.error.message, filler);
     return { ...answer, duration_ms: Math.round(performance.now() - begun) };
   }
@@ -102,30 +109,33 @@ export function createExchange(
     { url, ...init }: Ready,
     signal: AbortSignal,
     reading: Reading,
-    onHead: (head: Omit<Answer, "duration_ms">) => void,
+    got: Got,
     filler: SecretFiller | undefined,
-  ): Promise<Omit<Answer, "duration_ms">> {
+  ): Promise<void> {
     // A redirect could lead where the guard would not have let it go, and would take the secrets along.
-    const response = await fetch(url, { ...init, redirect: "manual", signal });
-    const head = { status: response.status, headers: headersOf(response, filler) };
-    onHead(head);
+    const response = await fetch(url.href, { ...init, redirect: "manual", signal });
+    const { answer } = got;
+    answer.status = response.status;
+    answer.headers = headersOf(response, filler);
     if (reading === "status") {
-      await drain(response);
-      return head;
+      got.ended = await drain(response);
+      return;
     }
     const text = await textOf(response, config.maxAnswerBytes);
-    if (text === "" && (init.method === "HEAD" || [204, 205, 304].includes(response.status))) return head;
+    got.ended = true;
+    if (text === "" && (init.method === "HEAD" || [204, 205, 304].includes(response.status))) return;
     let parsed: unknown;
     try {
       parsed = JSON.parse(text);
     } catch {
-      const error: Failure = {
+      answer.body_text = clean(text, filler);
+      answer.error = {
         kind: "invalid_json",
         message: text === "" ? "the answer is empty" : "the answer is not JSON",
       };
-      return { ...head, body_text: clean(text, filler), error };
+      return;
     }
-    return { ...head, bodyJson: storableJson(filler?.scrubJson(text, parsed) ?? text) };
+    answer.bodyJson = storableJson(filler?.scrubJson(text, parsed) ?? text);
   }
 
   return {
@@ -134,11 +144,7 @@ export function createExchange(
       return send(() => prepare(outgoing.request, filler), outgoing.timeoutMs, "body", filler);
     },
     post(url, headers, body, timeoutMs) {
-      return send(
-        () => ({ method: "POST", url: parseUrl(url), headers: new Headers(headers), body }),
-        timeoutMs,
-        "status",
-      );
+      return send(() => ({ method: "POST", url: parseUrl(url), headers, body }), timeoutMs, "status");
     },
   };
 }
@@ -146,7 +152,7 @@ export function createExchange(
 interface Ready {
   method: string;
   url: URL;
-  headers: Headers;
+  headers: Record<string, string>;
   body?: string;
 }
 
@@ -193,26 +199,29 @@ function plain(value: unknown): string {
   return keptNumber(value) ?? JSON.stringify(value);
 }
 
-function headersFrom(values: Record<string, unknown>): Headers {
-  const headers = new Headers({ accept: "application/json", "user-agent": "millrace" });
+// A token of HTTP, and a value of bytes without the ends of lines.
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const NOT_IN_HEADER = /[\0\r\n\u0100-\uffff]/;
+
+/** Headers as they are sent, names in lower case. A `Headers` would be made anew by `fetch`, which is not free. */
+function headersFrom(values: Record<string, unknown>): Record<string, string> {
+  const headers: Record<string, string> = { accept: "application/json", "user-agent": "millrace" };
   for (const [name, value] of Object.entries(values)) {
     if (value === null || value === undefined) continue;
-    if (OWN_HEADERS.has(name.toLowerCase())) {
-      throw new Fault("bad_request", `the header ${name} is set by the engine`);
-    }
-    try {
-      headers.set(name, Array.isArray(value) ? value.map(plain).join(", ") : plain(value));
-    } catch {
+    const key = name.toLowerCase();
+    if (OWN_HEADERS.has(key)) throw new Fault("bad_request", `the header ${name} is set by the engine`);
+    const text = (Array.isArray(value) ? value.map(plain).join(", ") : plain(value)).trim();
+    if (!HEADER_NAME.test(key) || NOT_IN_HEADER.test(text)) {
       throw new Fault("bad_request", `the header ${name} has a name or value that cannot be sent`);
     }
+    headers[key] = text;
   }
   return headers;
 }
 
-function bodyFrom(body: unknown, headers: Headers): string {
-  const type = headers.get("content-type");
-  if (type === null) headers.set("content-type", "application/json");
-  const media = (type ?? "application/json").split(";")[0]!.trim().toLowerCase();
+function bodyFrom(body: unknown, headers: Record<string, string>): string {
+  const type = (headers["content-type"] ??= "application/json");
+  const media = type.split(";")[0]!.trim().toLowerCase();
   if (media === "application/x-www-form-urlencoded" && typeof body === "object" && !Array.isArray(body)) {
     return pairs(body as Record<string, unknown>);
   }
@@ -235,6 +244,11 @@ async function textOf(response: Response, limit: number): Promise<string> {
   const tooLarge = () => new Fault("too_large", `the answer has more than ${limit} bytes`);
   if (Number(response.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   if (response.body === null) return "";
+  // An answer framed by its length and not compressed holds that many bytes: it can be read in one go, which costs half.
+  if (response.headers.get("content-length") !== null && response.headers.get("content-encoding") === null) {
+    const bytes = await response.arrayBuffer();
+    return decoderFor(response.headers.get("content-type")).decode(bytes);
+  }
   const decoder = decoderFor(response.headers.get("content-type"));
   const reader = response.body.getReader();
   let size = 0;
@@ -249,24 +263,29 @@ async function textOf(response: Response, limit: number): Promise<string> {
 }
 
 function decoderFor(contentType: string | null): TextDecoder {
-  const charset = /;\s*charset="?([^";\s]+)/i.exec(contentType ?? "")?.[1];
+  const charset = contentType?.includes(";") && /;\s*charset="?([^";\s]+)/i.exec(contentType)?.[1];
   try {
-    return new TextDecoder(charset ?? "utf-8");
+    return new TextDecoder(charset || "utf-8");
   } catch {
     return new TextDecoder();
   }
 }
 
-/** Reads a short answer to its end, so that the connection can be used again; a long one is not worth it. */
-async function drain(response: Response): Promise<void> {
+/**
+ * Reads a short answer to its end, so that the connection can be used again; a long one is not worth it.
+ *
+ * @returns whether the end was reached
+ */
+async function drain(response: Response): Promise<boolean> {
   const reader = response.body?.getReader();
-  if (reader === undefined) return;
+  if (reader === undefined) return true;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<"enough">((resolve) => (timer = setTimeout(resolve, 500, "enough")));
   try {
     for (let size = 0; size <= 16_384;) {
       const part = await Promise.race([reader.read(), patience]);
-      if (part === "enough" || part.done) break;
+      if (part === "enough") break;
+      if (part.done) return true;
       size += part.value.length;
     }
   } catch {
@@ -275,6 +294,7 @@ async function drain(response: Response): Promise<void> {
     clearTimeout(timer);
     reader.cancel().catch(() => {});
   }
+  return false;
 }
 
 /** Waits for something that cannot be aborted no longer than until the signal. */

@@ -78,27 +78,54 @@ export interface GuardOptions {
 }
 
 /**
- * Makes the check. One look-up per host and few seconds: a batch mostly goes to one host.
+ * Makes the check.
  *
- * @returns a function that throws {@link GuardError} for an address no request may go to
+ * @returns a function that rejects with {@link GuardError} for an address no request may go to
  */
 export function createGuard(options: GuardOptions): (url: URL) => Promise<void> {
+  const check = createCheck(options);
+  return async (url) => check(url);
+}
+
+/**
+ * Makes the check for those who send much: it returns a promise only where it has to look a name up first, and throws
+ * otherwise. One look-up per host and few seconds: a batch mostly goes to one host.
+ */
+export function createCheck(options: GuardOptions): (url: URL) => void | Promise<void> {
   const allowed = new Set(options.allowHosts);
   const resolve = options.resolve ?? resolveBySystem;
-  const known = new Map<string, { until: number; addresses: Promise<string[]> }>();
+  const known = new Map<string, { until: number; check: void | Promise<void> }>();
 
-  function addressesOf(host: string): Promise<string[]> {
-    const now = performance.now();
-    const found = known.get(host);
-    if (found !== undefined && found.until > now) return found.addresses;
-    if (known.size >= 1_000) known.clear();
-    const addresses = resolve(host);
-    known.set(host, { until: now + 5_000, addresses });
-    addresses.catch(() => known.delete(host));
-    return addresses;
+  async function look(host: string): Promise<void> {
+    let addresses: string[];
+    try {
+      addresses = await resolve(host);
+    } catch {
+      known.delete(host);
+      throw new GuardError("network", `the name ${host} was not found`);
+    }
+    if (addresses.length === 0) throw new GuardError("network", `the name ${host} has no address`);
+    if (!addresses.every(isPublicAddress)) {
+      throw new GuardError("blocked", `${host} points to an address that is not of the public internet`);
+    }
   }
 
-  return async (url) => {
+  function checkName(host: string): void | Promise<void> {
+    const now = performance.now();
+    const found = known.get(host);
+    if (found !== undefined && found.until > now) return found.check;
+    if (known.size >= 1_000) known.clear();
+    const check = look(host);
+    const entry: { until: number; check: void | Promise<void> } = { until: now + 5_000, check };
+    known.set(host, entry);
+    check.then(
+      () => (entry.check = undefined),
+      () => {},
+    );
+    return check;
+  }
+
+  return (url) => {
     if (url.protocol !== "http:" && url.protocol !== "https:") {
       throw new GuardError(
         "bad_request",
@@ -108,28 +135,17 @@ export function createGuard(options: GuardOptions): (url: URL) => Promise<void> 
     if (url.username !== "" || url.password !== "") {
       throw new GuardError("bad_request", "the address carries a user name or password; send it in a header");
     }
+    const { hostname } = url;
     const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
     // URL has already turned every notation of an IP address (hex, octal, one number, IPv4 inside IPv6) into one.
-    if (allowed.has(url.hostname) || allowed.has(`${url.hostname}:${port}`)) return;
-    const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+    if (allowed.has(hostname) || allowed.has(`${hostname}:${port}`)) return;
+    const host = hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
     if (!portIsFine(port, options.allowPorts)) {
       throw new GuardError("blocked", `port ${port} of ${host} is not one requests may go to`);
     }
-    if (isIP(host) !== 0) {
-      if (!isPublicAddress(host))
-        throw new GuardError("blocked", `${host} is not an address of the public internet`);
-      return;
-    }
-    let addresses: string[];
-    try {
-      addresses = await addressesOf(host);
-    } catch {
-      throw new GuardError("network", `the name ${host} was not found`);
-    }
-    if (addresses.length === 0) throw new GuardError("network", `the name ${host} has no address`);
-    if (!addresses.every(isPublicAddress)) {
-      throw new GuardError("blocked", `${host} points to an address that is not of the public internet`);
-    }
+    if (isIP(host) === 0) return checkName(host);
+    if (!isPublicAddress(host))
+      throw new GuardError("blocked", `${host} is not an address of the public internet`);
   };
 }
 

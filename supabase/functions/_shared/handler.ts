@@ -4,7 +4,7 @@ import type { BellName, EtlClient } from "./client.ts";
 import { readConfig, type Config } from "./config.ts";
 import { connect as connectBy } from "./connect.ts";
 import { createLog, messageOf, type Log } from "./log.ts";
-import { loop, type Limits, type Work } from "./loop.ts";
+import { start, type Limits, type Running, type Summary, type Work } from "./loop.ts";
 import { cpuTime, environment, keepAlive, untilUnload, workerAge, workerIsMortal } from "./runtime.ts";
 
 /** What surrounds a function; tests put their own in place of each part. */
@@ -21,6 +21,12 @@ export type MakeWork<C, R> = (client: EtlClient, config: Config, worker: string,
 /** Answers the calls of one function. */
 export type Handler = (request: Request) => Promise<Response>;
 
+const nothing: Summary = { claimed: 0, completed: 0, released: 0, lost: 0, stopped: null, seconds: 0 };
+
+function answer({ lost, stopped, ...told }: Summary): Response {
+  return Response.json(told, { status: stopped === "database" ? 503 : 200 });
+}
+
 /** Makes a function's handler. What it answers: `{claimed, completed, released, seconds}`. */
 export function createHandler<C, R>(
   name: BellName,
@@ -31,17 +37,27 @@ export function createHandler<C, R>(
   const writeLog = around.writeLog ?? console.log;
   // Kept over calls: a worker answers many, and connecting is not free.
   let client: Promise<EtlClient> | undefined;
+  // Calls at the same time work as one as long as its requests are quick: two would only claim and report less each.
+  const running = new Set<Running>();
 
-  async function work(config: Config, log: Log): Promise<Response> {
+  async function work(config: Config, log: Log): Promise<Summary> {
     client ??= (around.connect ?? connectBy)(env);
     const worker = `${name}/${env["SB_EXECUTION_ID"] ?? crypto.randomUUID()}`;
     const limits: Limits = { ...config, ...around.limits };
     if (workerIsMortal(env)) limits.remainingMs = Math.max(0, limits.wallMs - workerAge());
     const port = make(await client, config, worker, log);
-    const summary = await untilUnload((unloading) => loop(port, limits, log, { cpuTime, unloading }));
-    const { lost, stopped, ...told } = summary;
-    if (summary.claimed > 0 || stopped !== null || lost > 0) log("info", "worked", { worker, ...summary });
-    return Response.json(told, { status: stopped === "database" ? 503 : 200 });
+    return untilUnload(async (unloading) => {
+      const loop = start(port, limits, log, { cpuTime, unloading });
+      running.add(loop);
+      try {
+        const summary = await loop.done;
+        if (summary.claimed > 0 || summary.stopped !== null || summary.lost > 0)
+          log("info", "worked", { worker, ...summary });
+        return summary;
+      } finally {
+        running.delete(loop);
+      }
+    });
   }
 
   return async (request) => {
@@ -66,7 +82,8 @@ export function createHandler<C, R>(
       return refusal;
     }
     try {
-      return await keepAlive(work(config, log));
+      for (const loop of running) if (loop.look()) return answer(nothing);
+      return answer(await keepAlive(work(config, log)));
     } catch (error) {
       // A connection that could not be made is tried anew by the next call.
       client = undefined;

@@ -61,22 +61,44 @@ export interface Summary {
 
 type Stop = "wall_clock" | "cpu" | "max_requests" | "unloading" | "database";
 
-// Results wait this long for others to be reported with, unless there are many or nothing else is under way.
+// Results wait this long for others to be reported with, unless there are many or nothing else is under way: what a
+// report costs the database falls with its size, up to a few hundred.
 const LINGER_MS = 25;
-const LINGER_COUNT = 25;
-const REPORT_COUNT = 100;
+const LINGER_COUNT = 200;
+const REPORT_COUNT = 500;
 const REPORT_BYTES = 4_000_000;
 // Of 256 MB; a result exists as text, and as part of the text of the report.
 const HELD_BYTES = 32_000_000;
+// A full window in which nothing has ended for so long waits for slow requests.
+const SLOW_MS = 25;
+
+/** What the loop is told by the place it runs in. */
+export interface Signs {
+  /** Milliseconds of CPU time used so far; undefined where that is not known. */
+  cpuTime?: () => number | undefined;
+  /** The platform is about to end the worker. */
+  unloading?: AbortSignal;
+}
+
+/** A loop at work. */
+export interface Running {
+  done: Promise<Summary>;
+  /**
+   * Tells it that there may be something new. False when another call had better look: this one has ended or claims no
+   * more, or all its places are taken by slow requests.
+   */
+  look(): boolean;
+}
 
 /** Works until the queue has nothing more to give, or a limit is near. */
-export function loop<C, R>(
-  work: Work<C, R>,
-  limits: Limits,
-  log: Log,
-  environment: { cpuTime?: () => number | undefined; unloading?: AbortSignal } = {},
-): Promise<Summary> {
-  return new Loop(work, limits, log, environment).run();
+export function start<C, R>(work: Work<C, R>, limits: Limits, log: Log, signs: Signs = {}): Running {
+  const loop = new Loop(work, limits, log, signs);
+  return { done: loop.run(), look: () => loop.look() };
+}
+
+/** The same, to its end. */
+export function loop<C, R>(work: Work<C, R>, limits: Limits, log: Log, signs: Signs = {}): Promise<Summary> {
+  return start(work, limits, log, signs).done;
 }
 
 class Loop<C, R> {
@@ -106,7 +128,11 @@ class Loop<C, R> {
   #stopped: Stop | null = null;
   /** Nothing was there at the last look, and nothing has happened since that could have brought something. */
   #dry = false;
+  /** How often something happened that could have brought something: also while the queue is looked at. */
+  #news = 0;
   #lookedAt = -Infinity;
+  #sortAt = -Infinity;
+  #endedAt = -Infinity;
   #rung = false;
   #longestSeen = 0;
   /** Milliseconds a request takes, the latest weighing most. */
@@ -118,14 +144,11 @@ class Loop<C, R> {
   #released = 0;
   #lost = 0;
 
-  #wake = () => {};
+  /** Ends the run; there from its beginning to its end. */
+  #end: (() => void) | undefined;
+  #timer: { at: number; stop: () => void } | undefined;
 
-  constructor(
-    work: Work<C, R>,
-    limits: Limits,
-    log: Log,
-    environment: { cpuTime?: () => number | undefined; unloading?: AbortSignal },
-  ) {
+  constructor(work: Work<C, R>, limits: Limits, log: Log, signs: Signs) {
     this.#work = work;
     this.#log = log;
     this.#limits = {
@@ -135,8 +158,8 @@ class Loop<C, R> {
       patienceMs: 20_000,
       ...limits,
     };
-    this.#unloading = environment.unloading;
-    this.#cpuTime = environment.cpuTime ?? (() => undefined);
+    this.#unloading = signs.unloading;
+    this.#cpuTime = signs.cpuTime ?? (() => undefined);
     this.#cpuBegun = this.#cpuTime();
     this.#deadline = this.#begun + this.#limits.remainingMs;
     this.#reserve = Math.min(5_000, limits.wallMs / 20);
@@ -146,15 +169,10 @@ class Loop<C, R> {
   async run(): Promise<Summary> {
     const wake = () => this.#wake();
     this.#unloading?.addEventListener("abort", wake);
-    for (;;) {
-      // Made before the step: what ends during it must not be missed.
-      const change = new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#step();
-      if (this.#isDone()) break;
-      const timer = setTimeout(wake, this.#untilNextLook());
-      await change;
-      clearTimeout(timer);
-    }
+    await new Promise<void>((resolve) => {
+      this.#end = resolve;
+      this.#wake();
+    });
     this.#unloading?.removeEventListener("abort", wake);
     return {
       claimed: this.#claimed,
@@ -166,8 +184,23 @@ class Loop<C, R> {
     };
   }
 
-  /** Begins whatever may begin now. */
-  #step(): void {
+  look(): boolean {
+    if (this.#end === undefined || this.#stopped !== null) return false;
+    const isFull = this.#inFlight >= this.#limits.concurrency || this.#heldBytes >= HELD_BYTES;
+    if (isFull && performance.now() - this.#endedAt > SLOW_MS) return false;
+    this.#expectMore();
+    this.#wake();
+    return true;
+  }
+
+  #expectMore(): void {
+    this.#dry = false;
+    this.#news++;
+  }
+
+  /** Begins whatever may begin now; to be called whenever something has changed. */
+  #wake(): void {
+    if (this.#end === undefined) return;
     this.#stopped ??= this.#reasonToStop();
     this.#handBack();
     this.#sendMore();
@@ -175,6 +208,11 @@ class Loop<C, R> {
     this.#claimMore();
     // The successor need not wait for what is still under way here.
     if (this.#stopped !== null && !this.#dry && !this.#claiming && !this.#rung) this.#ring();
+    if (this.#isDone()) {
+      this.#timer?.stop();
+      this.#end();
+      this.#end = undefined;
+    } else this.#wakeInTime();
   }
 
   #isDone(): boolean {
@@ -183,24 +221,38 @@ class Loop<C, R> {
     return this.#dry || this.#stopped !== null;
   }
 
-  #untilNextLook(): number {
+  /** A timer that is early enough stays as it is: most steps change nothing about it. */
+  #wakeInTime(): void {
     const now = performance.now();
-    const times = [this.#lookedAt + this.#limits.lookAgainMs];
-    if (this.#outbox[0] !== undefined) times.push(this.#outbox[0].since + LINGER_MS);
-    return Math.max(
-      1,
-      Math.min(...times.map((time) => (time > now ? time - now : this.#limits.lookAgainMs))),
+    const { lookAgainMs } = this.#limits;
+    const look = this.#lookedAt + lookAgainMs;
+    let at = look > now ? look : now + lookAgainMs;
+    const oldest = this.#outbox[0];
+    if (oldest !== undefined && !this.#reporting) at = Math.min(at, oldest.since + LINGER_MS);
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#timer?.stop();
+    const ring = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#wake();
+      },
+      Math.max(1, at - now),
     );
+    this.#timer = { at, stop: () => clearTimeout(ring) };
   }
 
   #reasonToStop(): Stop | null {
     if (this.#unloading?.aborted) return "unloading";
     if (performance.now() + this.#longestSeen + this.#reserve > this.#deadline) return "wall_clock";
     if (this.#claimed >= this.#limits.maxRequests) return "max_requests";
+    return null;
+  }
+
+  #isOutOfCpu(): boolean {
     const cpu = this.#cpuTime();
     // What runs beside this call counts too, so some work is done however much that is.
     const spent = cpu === undefined || this.#cpuBegun === undefined ? 0 : cpu - this.#cpuBegun;
-    return spent > this.#limits.cpuMs && this.#claimed > 0 ? "cpu" : null;
+    return spent > this.#limits.cpuMs && this.#claimed > 0;
   }
 
   // ---- claim
@@ -210,12 +262,20 @@ class Loop<C, R> {
     const { concurrency, batch, maxRequests, lookAgainMs } = this.#limits;
     const looksAgain = this.#inFlight > 0 && performance.now() - this.#lookedAt >= lookAgainMs;
     if (this.#dry && !looksAgain) return;
-    if (this.#queue.length >= Math.ceil(Math.min(concurrency, batch) / 4)) return;
-    // Beyond the free places, as many as these work off in a second: more would only hold leases.
-    const ahead = this.#usual === undefined ? 0 : Math.floor((concurrency * 1000) / Math.max(this.#usual, 1));
+    // Beyond the free places, as many as these work off in a second: more would only hold leases. The next are claimed
+    // while the last of these are still to be sent.
+    const ahead =
+      this.#usual === undefined
+        ? 0
+        : Math.min(batch, Math.floor((concurrency * 1000) / Math.max(this.#usual, 1)));
+    if (this.#queue.length >= Math.max(Math.min(concurrency, batch) / 4, ahead / 2)) return;
     const free = concurrency - this.#inFlight - this.#queue.length;
-    const max = Math.min(batch, free + Math.min(batch, ahead), maxRequests - this.#claimed);
+    const max = Math.min(batch, free + ahead, maxRequests - this.#claimed);
     if (max < 1) return;
+    if (this.#isOutOfCpu()) {
+      this.#stopped = "cpu";
+      return;
+    }
     this.#claiming = true;
     this.#lookedAt = performance.now();
     this.#dry = false;
@@ -226,6 +286,7 @@ class Loop<C, R> {
   }
 
   async #claim(max: number): Promise<void> {
+    const news = this.#news;
     let claims: C[];
     try {
       claims = await this.#persist("claim", () => this.#work.claim(max));
@@ -236,8 +297,9 @@ class Loop<C, R> {
       return;
     }
     const since = performance.now();
+    this.#sortAt = since;
     this.#claimed += claims.length;
-    this.#dry = claims.length < max;
+    this.#dry = claims.length < max && news === this.#news;
     for (const claim of claims) {
       this.#longestSeen = Math.max(this.#longestSeen, this.#timeoutOf(claim));
       this.#queue.push({ claim, since });
@@ -276,7 +338,8 @@ class Loop<C, R> {
       this.#lost++;
       this.#log("error", "send_failed", { message: messageOf(error) });
     }
-    const took = performance.now() - begun;
+    this.#endedAt = performance.now();
+    const took = this.#endedAt - begun;
     this.#usual = this.#usual === undefined ? took : this.#usual * 0.8 + took * 0.2;
   }
 
@@ -307,7 +370,7 @@ class Loop<C, R> {
       this.#heldBytes -= bytes;
       this.#reporting = false;
       // What was reported may have brought more to do.
-      this.#dry = false;
+      this.#expectMore();
       this.#wake();
     });
   }
@@ -341,19 +404,26 @@ class Loop<C, R> {
   #handBack(): void {
     if (this.#queue.length === 0 || this.#releasing) return;
     const now = performance.now();
-    const stays = ({ claim, since }: { claim: C; since: number }): boolean =>
-      this.#stopped !== "unloading" &&
-      this.#stopped !== "database" &&
-      now - since < this.#limits.patienceMs &&
-      now + this.#timeoutOf(claim) + this.#reserve <= this.#deadline;
-    const going = this.#queue.filter((item) => !stays(item)).map(({ claim }) => claim);
+    // All of them are looked through now and then; in between the first tells whether that is needed earlier.
+    if (now < this.#sortAt && this.#stays(this.#queue[0]!, now)) return;
+    this.#sortAt = now + Math.min(100, this.#reserve / 2);
+    const going = this.#queue.filter((item) => !this.#stays(item, now)).map(({ claim }) => claim);
     if (going.length === 0) return;
-    this.#queue = this.#queue.filter(stays);
+    this.#queue = this.#queue.filter((item) => this.#stays(item, now));
     this.#releasing = true;
     void this.#release(going).finally(() => {
       this.#releasing = false;
       this.#wake();
     });
+  }
+
+  #stays({ claim, since }: { claim: C; since: number }, now: number): boolean {
+    return (
+      this.#stopped !== "unloading" &&
+      this.#stopped !== "database" &&
+      now - since < this.#limits.patienceMs &&
+      now + this.#timeoutOf(claim) + this.#reserve <= this.#deadline
+    );
   }
 
   async #release(claims: readonly C[]): Promise<void> {
