@@ -26,6 +26,14 @@ export async function connect(url: string): Promise<pg.Client & AsyncDisposable>
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
 
+/** Some connections that close themselves together. */
+export async function connectAll(url: string, count = workers): Promise<pg.Client[] & AsyncDisposable> {
+  const clients = await Promise.all(Array.from({ length: count }, () => connect(url)));
+  return Object.assign(clients, {
+    [Symbol.asyncDispose]: async () => void (await Promise.all(clients.map((client) => client.end()))),
+  });
+}
+
 /** How many seconds some work takes. */
 export async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
@@ -115,14 +123,19 @@ export async function answerDeliveries(client: pg.Client, worker: string, size =
   return rows.length;
 }
 
-/** Works as one worker until three looks in a row find nothing. */
-export async function drainAs(url: string, worker: string, size = claimSize): Promise<void> {
-  await using client = await connect(url);
+/** Works as one worker, on a connection that is there, until three looks in a row find nothing. */
+export async function drainOn(client: pg.Client, worker: string, size = claimSize): Promise<void> {
   for (let idle = 0; idle < 3;) {
     const runs = await answerRuns(client, worker, size);
     const messages = await answerDeliveries(client, worker, size);
     idle = runs + messages > 0 ? 0 : idle + 1;
   }
+}
+
+/** Works as one worker, on a connection of its own, until three looks in a row find nothing. */
+export async function drainAs(url: string, worker: string, size = claimSize): Promise<void> {
+  await using client = await connect(url);
+  await drainOn(client, worker, size);
 }
 
 /** Drains with some workers at once. */

@@ -1,13 +1,13 @@
 /** The least a durable chain of three steps can cost: one narrow table, claimed and completed in batches. */
-import { connect, timed } from "../engine.ts";
+import type pg from "pg";
+import { connectAll, timed } from "../engine.ts";
 import type { Peer } from "./peer.ts";
 
 const connections = 2;
 const batch = 100;
 
 /** Advances chains by a step a time until none is left. */
-async function work(url: string): Promise<void> {
-  await using client = await connect(url);
+async function work(client: pg.Client): Promise<void> {
   for (;;) {
     const { rows } = await client.query<{ id: string }>(
       `update public.bench_floor set busy = true
@@ -26,7 +26,8 @@ export const floor: Peer = {
   name: "floor",
   share: 3,
   async run(url, chains) {
-    await using setup = await connect(url);
+    await using clients = await connectAll(url, connections);
+    const setup = clients[0]!;
     await setup.query(`
       drop table if exists public.bench_floor;
       create table public.bench_floor (id bigint generated always as identity primary key, step int not null default 0,
@@ -38,7 +39,7 @@ export const floor: Peer = {
         [chains],
       ),
     );
-    const drain = await timed(() => Promise.all(Array.from({ length: connections }, () => work(url))));
+    const drain = await timed(() => Promise.all(clients.map(work)));
     await setup.query("drop table public.bench_floor");
     return { accept: chains / accept, drain: chains / drain };
   },

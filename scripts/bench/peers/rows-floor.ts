@@ -4,7 +4,7 @@
  * decisions. What the engine needs beyond this is the price of thinking.
  */
 import type pg from "pg";
-import { connect, timed, workers } from "../engine.ts";
+import { connectAll, timed } from "../engine.ts";
 import { keyOf, schema, type Images, type Recording } from "../images.ts";
 import type { Peer } from "./peer.ts";
 
@@ -135,9 +135,8 @@ export async function rowsFloor(setup: pg.Client, recording: Recording): Promise
     name: "rows floor",
     share: 1,
     async run(url) {
-      await using one = await connect(url);
-      await using two = await connect(url);
-      const clients = [one, two].slice(0, workers);
+      await using clients = await connectAll(url);
+      const one = clients[0]!;
       await one.query(`truncate ${[...tables].map(copyOf).join(", ")}`);
       const accept = await timed(() => play([one], first!.name, first!.calls));
       const drain = await timed(async () => {
