@@ -89,19 +89,38 @@ const data = fc.record(
   { requiredKeys: ["data"] },
 );
 
+const soundId = fc.constantFrom(
+  "00000000-0000-4000-8000-000000000001",
+  "00000000-0000-4000-8000-000000000002",
+  "00000000-0000-4000-8000-000000000003",
+);
+
 /** Documents with nothing wrong in them, so that both ways are tried. */
 const sound = fc.record({
   input: fc.record({ companies: fc.constant([{ domain: "acme.test" }]), more: json }),
   data: fc.dictionary(
     key.map((text) => Array.from(text).slice(0, 50).join("")),
     fc.record({
-      id: fc.constantFrom(
-        "00000000-0000-4000-8000-000000000001",
-        "00000000-0000-4000-8000-000000000002",
-        "00000000-0000-4000-8000-000000000003",
-      ),
+      id: soundId,
       setup: fc.record({ config: fc.record({ phase: fc.integer({ min: 1, max: 4 }), extra: json }) }),
     }),
+    { minKeys: 1, maxKeys: 5 },
+  ),
+});
+
+/** Documents that say as little as most do, with now and then something odd. */
+const bare = fc.record({
+  input: fc.record({ companies: fc.constant([{ domain: "acme.test" }]) }),
+  data: fc.dictionary(
+    key,
+    fc.record(
+      {
+        id: perhaps(soundId),
+        type: perhaps(fc.constant("activity")),
+        destination: perhaps(fc.record({ webhook: fc.record({ url: perhaps(fc.webUrl()) }) })),
+      },
+      { requiredKeys: ["id"] },
+    ),
     { minKeys: 1, maxKeys: 5 },
   ),
 });
@@ -199,5 +218,41 @@ describe("any data", () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  it("finds no fault in what it does not look at closely", async () => {
+    let plain = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(data, sound, bare), { minLength: 1, maxLength: 20 }),
+        async (documents) => {
+          const { rows } = await database.pool.query<{ id: string }>(
+            `insert into workflow_request (org_id, data, priority, deadline_at)
+             select $1, d::jsonb, case when n % 7 = 0 then 200 else 0 end,
+               case when n % 5 = 0 then now() - interval '1 s' end
+             from unnest($2::text[]) with ordinality as t (d, n)
+             returning id`,
+            [ORG, documents.map((document) => JSON.stringify(document))],
+          );
+          const counted = await database.pool.query<{ plain: number; faulty: number; missed: number }>(
+            `select
+               (select count(*)::int from unnest(r.activities) as a where etl_api.is_plain_activity(a)) as plain,
+               (select count(*)::int from unnest(r.activities) as a
+                where etl_api.is_plain_activity(a) and exists (select from etl_api.body_faults(array[a]))) as faulty,
+               (select count(*)::int from unnest($1::uuid[]) as i (id)
+                where i.id <> all (etl_api.suspect_requests($1)) and (
+                  exists (select from etl_api.request_faults(array[i.id]))
+                  or exists (select from etl_api.config_faults(array[i.id], '{}'))
+                  or exists (select from etl_api.webhook_faults(array[i.id], '{}')))) as missed
+             from (select etl_api.requested_activities($1) as activities) as r`,
+            [rows.map((row) => row.id)],
+          );
+          expect(counted.rows[0]).toMatchObject({ faulty: 0, missed: 0 });
+          plain += counted.rows[0]!.plain;
+        },
+      ),
+      { numRuns: 40 },
+    );
+    expect(plain).toBeGreaterThan(10);
   });
 });

@@ -10,42 +10,29 @@ as $$
 declare
   moment constant timestamptz := utils.now();
   over_ids constant uuid[] := etl_api.activities_without_open_runs(activity_request_ids);
-  ended record;
+  workflow_ids uuid[];
 begin
   if over_ids is null then
     return;
   end if;
   perform etl_api.reconstruct_values_to_activity_requests(over_ids);
 
-  select pg_catalog.array_agg(e.activity_request_id) as ids, pg_catalog.array_agg(e.state) as states,
-    pg_catalog.array_agg(e.substate) as substates
-  into ended
-  from etl_api.activity_ends(over_ids) as e;
-
-  update public.activity_request as ar
-  set state = e.state,
-      state_via = null,
-      state_substate = e.substate,
-      finished_at = moment
-  from (
-    select t.*
-    from unnest(ended.ids, ended.states, ended.substates) as t (id, state, substate)
+  with ended as (
+    update public.activity_request as ar
+    set state = e.state,
+        state_via = null,
+        state_substate = e.substate,
+        finished_at = moment
     -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
-    limit pg_catalog.cardinality(ended.ids)
-  ) as e
-  where ar.id = e.id;
+    from (select how.* from etl_api.activity_ends(over_ids) as how limit pg_catalog.cardinality(over_ids)) as e
+    where ar.id = e.activity_request_id
+    returning ar.workflow_request_id
+  )
+  select pg_catalog.array_agg(distinct ended.workflow_request_id) into workflow_ids
+  from ended;
 
   perform etl_api.deliver_activity_results(over_ids);
-  perform etl_api.advance_workflows(array(
-    select distinct ar.workflow_request_id
-    from unnest(over_ids) as i (id)
-    -- By key: in the order of another index the planner would read all of them.
-    cross join lateral (
-      select known.workflow_request_id
-      from public.activity_request as known
-      where known.id = i.id
-      offset 0
-    ) as ar));
+  perform etl_api.advance_workflows(workflow_ids);
 end
 $$;
 

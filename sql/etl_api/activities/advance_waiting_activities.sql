@@ -12,6 +12,19 @@ declare
   skipped_ids uuid[];
   start_ids uuid[];
 begin
+  if not exists (
+    select 1
+    from unnest(workflow_request_ids) as i (id)
+    cross join lateral (
+      select known.state
+      from public.activity_request as known
+      where known.workflow_request_id = i.id
+      offset 0
+    ) as ar
+    where ar.state = 'waiting')
+  then
+    return;
+  end if;
   select
     pg_catalog.array_agg(v.activity_request_id) filter (where v.verdict = 'fail'),
     pg_catalog.array_agg(v.activity_request_id) filter (where v.verdict = 'skip'),

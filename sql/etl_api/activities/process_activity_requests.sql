@@ -29,6 +29,10 @@ begin
   select pg_catalog.array_agg(s.id order by s.id) into started_ids
   from started as s;
   if started_ids is not null then
+    -- A retry decides anew: by what is known now, and by the guardrails as they are now.
+    delete from public.guardrail_refusal as r
+    where r.activity_request_id = any (started_ids)
+      and r.stage = 'before_run';
     perform etl_api.start_activity_requests(started_ids);
   end if;
 end

@@ -5,10 +5,6 @@ as $$
 declare
   pairs record;
 begin
-  -- A retry decides anew: by what is known now, and by the guardrails as they are now.
-  delete from public.guardrail_refusal as r
-  where r.activity_request_id = any (activity_request_ids)
-    and r.stage = 'before_run';
   if not etl_api.has_factors(activity_request_ids, true) then
     return;
   end if;

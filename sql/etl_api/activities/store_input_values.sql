@@ -28,7 +28,10 @@ begin
     and t.object ? d.name
     and t.object -> d.name <> 'null';
 
-  count := coalesce(pg_catalog.cardinality(value_org_ids), 0);
+  count := pg_catalog.cardinality(value_org_ids);
+  if count is null then
+    return 0;
+  end if;
   return etl_api.store_values(
     value_org_ids, value_object_ids, value_datapoint_ids,
     pg_catalog.array_fill(null::uuid, array[count]),

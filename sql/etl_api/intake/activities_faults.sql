@@ -6,7 +6,17 @@ as $$
 #variable_conflict use_column
 declare
   suspect_ids constant uuid[] := etl_api.suspect_requests(workflow_request_ids);
+  suspects constant etl_api.requested_activity[] := etl_api.suspect_activities(activities);
 begin
+  -- Most have nothing in them that could be wrong, but where the input sits.
+  if suspect_ids = '{}' and suspects = '{}'
+    and not exists (select 1 from pg_catalog.unnest(activities) as a where a.targets is not null)
+    and not exists (select 1 from etl_api.org_faults(activities))
+  then
+    return query select * from etl_api.input_faults(activities);
+    return;
+  end if;
+
   return query
   with refused as materialized (
     select * from etl_api.org_faults(activities)
@@ -17,7 +27,7 @@ begin
     union all
     select * from etl_api.webhook_faults(suspect_ids, '{}') where suspect_ids <> '{}'
     union all
-    select * from etl_api.body_faults(etl_api.suspect_activities(activities))
+    select * from etl_api.body_faults(suspects)
     union all
     select * from etl_api.dependency_faults(activities)
   )

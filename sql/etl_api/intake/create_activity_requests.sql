@@ -12,6 +12,13 @@ begin
   with edge as materialized (
     select e.org_id, e.from_id, e.to_id
     from etl_api.activity_edges(activities) as e
+  ), later as materialized (
+    select p.id
+    from (
+      select r.id, r.workflow_phase, pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) as first_phase
+      from pg_catalog.unnest(activities) as r
+    ) as p
+    where p.workflow_phase > p.first_phase
   ), created as (
     insert into public.activity_request
       (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, result_role, object_type_id, workflow_phase,
@@ -30,7 +37,7 @@ begin
     from (
       select r.*,
         case
-          when r.workflow_phase > pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) then 'phase'
+          when r.id in (select l.id from later as l) then 'phase'
           when r.id in (select e.to_id from edge as e) then 'dependency'
         end as waits_for
       from pg_catalog.unnest(activities) as r

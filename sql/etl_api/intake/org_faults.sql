@@ -7,6 +7,15 @@ as $$
 declare
   org_ids constant uuid[] := array(select distinct r.org_id from pg_catalog.unnest(activities) as r);
 begin
+  if not exists (
+    select 1
+    from public.org
+    where org.id = any (org_ids)
+      and (org.deleted_at is not null or org.free_objects is not null and org.next_charge is null))
+  then
+    return;
+  end if;
+
   return query
   select distinct a.workflow_request_id, o.code, '$', o.found, o.message, o.hint
   from (

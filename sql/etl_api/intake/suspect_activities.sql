@@ -11,6 +11,7 @@ begin
       select pg_catalog.array_agg(a) as members
       from pg_catalog.unnest(activities) as a
       group by a.org_id, a.activity_key, a.body
+      having not etl_api.is_plain_activity((pg_catalog.array_agg(a))[1])
     ), faulty as materialized (
       select f.workflow_request_id
       from etl_api.body_faults(array(select k.members[1] from kind as k)) as f

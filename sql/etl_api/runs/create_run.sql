@@ -23,7 +23,12 @@ begin
       group by ar.activity_type
       order by ar.activity_type
     loop
-      execute pg_catalog.format('select etl_api.%I($1)', 'create_run_' || kind.activity_type) into created using kind.ids;
+      if kind.activity_type = 'enrichment' then
+        -- As below, but planned once only: most are.
+        created := etl_api.create_run_enrichment(kind.ids);
+      else
+        execute pg_catalog.format('select etl_api.%I($1)', 'create_run_' || kind.activity_type) into created using kind.ids;
+      end if;
       total := total + created;
     end loop;
     return total;
@@ -43,9 +48,13 @@ begin
     group by ar.activity_type
     order by ar.activity_type
   loop
-    execute pg_catalog.format('select etl_api.%I($1, $2)', 'create_run_' || kind.activity_type)
-      into created
-      using kind.ids, kind.object_ids;
+    if kind.activity_type = 'enrichment' then
+      created := etl_api.create_run_enrichment(kind.ids, kind.object_ids);
+    else
+      execute pg_catalog.format('select etl_api.%I($1, $2)', 'create_run_' || kind.activity_type)
+        into created
+        using kind.ids, kind.object_ids;
+    end if;
     total := total + created;
   end loop;
   return total;
