@@ -4,7 +4,7 @@
  */
 import type { Bench, Figure } from "./bench.ts";
 import { connect } from "./engine.ts";
-import { record, type Recording } from "./images.ts";
+import { record, seldom, type Recording } from "./images.ts";
 import { floor } from "./peers/floor.ts";
 import { graphileWorker } from "./peers/graphile-worker.ts";
 import { millrace, type Costs } from "./peers/millrace.ts";
@@ -87,7 +87,7 @@ function costs(results: Results, { writes }: Recording): Figure[] {
     ),
     plain("row versions", "a chain", [versions.reduce((sum, { count }) => sum + count, 0)]),
     ...versions
-      .filter(({ count }) => count >= 0.05)
+      .filter(({ count }) => count >= seldom)
       .map(({ table, count }) => plain(`row versions of ${table}`, "a chain", [count])),
   ];
 }

@@ -17,7 +17,7 @@ import {
 export const schema = "bench_rows";
 
 /** What is written less often than this a chain is a counter that batches share, and left out. */
-const seldom = 0.05;
+export const seldom = 0.2;
 
 /** The kinds of calls a chain takes, in order. */
 export type Phase = "accept" | "claim_runs" | "complete_runs" | "claim_deliveries" | "complete_deliveries";

@@ -9,7 +9,7 @@ import { keyOf, schema, type Images, type Recording } from "../images.ts";
 import type { Peer } from "./peer.ts";
 
 /** The plain copy of one of the engine's tables. */
-const copyOf = (table: string): string => `${schema}.copy_${table.replaceAll(/\W+/g, "_")}`;
+export const copyOf = (table: string): string => `${schema}.copy_${table.replaceAll(/\W+/g, "_")}`;
 
 /** Makes the plain copy of a table; the storage of a partitioned one is that of its largest partition. */
 async function copyTable(client: pg.Client, table: string): Promise<void> {
