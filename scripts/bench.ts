@@ -6,10 +6,10 @@ import { conditions, describe, durable, type Conditions } from "./bench/conditio
 import { growth } from "./bench/growth.ts";
 import { http } from "./bench/http.ts";
 import { latency } from "./bench/latency.ts";
+import { mapping } from "./bench/mapping.ts";
 import { objects } from "./bench/objects.ts";
 import { orgs } from "./bench/orgs.ts";
 import { writePage, type Measured } from "./bench/page.ts";
-import { paths } from "./bench/paths.ts";
 import { asText } from "./bench/report.ts";
 import { views } from "./bench/views.ts";
 import { duration } from "./lib/console.ts";
@@ -17,7 +17,7 @@ import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches: Bench[] = [chain, http, latency, growth, paths, objects, orgs, views];
+const benches: Bench[] = [chain, http, latency, growth, mapping, objects, orgs, views];
 
 function argumentsOrExit(): Arguments {
   try {
