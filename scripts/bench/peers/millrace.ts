@@ -25,9 +25,10 @@ interface Usage {
 }
 
 /** What the server has written so far; others on the same server count too. */
-async function usage(client: pg.Client): Promise<Usage> {
-  await client.query("select pg_stat_force_next_flush()");
-  const { rows } = await client.query<Usage>(
+async function usage(...clients: [pg.Client, ...pg.Client[]]): Promise<Usage> {
+  // Each session keeps its counts to itself for a while.
+  for (const client of clients) await client.query("select pg_stat_force_next_flush()");
+  const { rows } = await clients[0].query<Usage>(
     `select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 as bytes,
        (select wal_records::float8 from pg_stat_wal) as records,
        pg_database_size(current_database())::float8 as disk`,
@@ -59,12 +60,12 @@ export function millrace(
       ]);
       await warm(setup, clients);
       const tenant = await configure(setup);
-      const before = await usage(setup);
+      const before = await usage(setup, ...clients);
       const accept = await timed(() => insertRequests(setup, tenant, chains));
       const seconds = await timed(() =>
         Promise.all(clients.map((client, index) => drainOn(client, `bench-${index}`))),
       );
-      const after = await usage(setup);
+      const after = await usage(setup, ...clients);
       await expectDelivered(setup, tenant.org, chains);
       await setup.query("update etl_api.setting set value = 'true' where name = 'realtime'");
       return {
