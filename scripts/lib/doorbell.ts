@@ -5,6 +5,7 @@
  * the clock's `etl_api.recover()` rings again for what a lost bell left lying.
  */
 import { once } from "node:events";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 
@@ -109,16 +110,41 @@ function caller(options: DoorbellOptions, halt: AbortSignal, say: Say): (name: s
 
   async function call(name: string): Promise<void> {
     try {
-      const response = await fetch(`${options.functionsUrl}/${name}`, {
-        method: "POST",
-        headers: { authorization: `Bearer ${options.key}` },
-        signal: AbortSignal.any([halt, AbortSignal.timeout(options.callTimeout ?? 160_000)]),
-      });
-      const text = await response.text();
-      if (response.ok) say.over(name);
-      else say(name, `${name} answered ${response.status}: ${text.slice(0, 500)}`);
+      const { status, text } = await post(`${options.functionsUrl}/${name}`);
+      if (status >= 200 && status < 300) say.over(name);
+      else say(name, `${name} answered ${status}: ${text.slice(0, 500)}`);
     } catch (error) {
       if (!halt.aborted) say(name, `${name} could not be called: ${reason(error)}`);
+    }
+  }
+
+  // Not fetch, which takes several times as long: this is on the way of every request.
+  const agent = new Agent({ keepAlive: true, noDelay: true });
+  halt.addEventListener("abort", () => agent.destroy());
+
+  async function post(url: string): Promise<{ status: number; text: string }> {
+    const outgoing = request(url, {
+      agent,
+      method: "POST",
+      headers: { authorization: `Bearer ${options.key}`, "content-length": 0 },
+      signal: halt,
+    });
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error("no answer in time")),
+      options.callTimeout ?? 160_000,
+    );
+    try {
+      outgoing.end();
+      const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
+      let text = "";
+      for await (const part of answer.setEncoding("utf8")) text += part as string;
+      return { status: answer.statusCode ?? 0, text };
+    } catch (error) {
+      // The other side had closed a connection that was kept: nothing has been asked yet.
+      if (outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET") return post(url);
+      throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -57,7 +57,7 @@ describe("execute-runs", () => {
       "/slow",
       "/nowhere",
     ];
-    for (const path of paths) client.addRun({ url: server.url + path }, { timeout_ms: 500 });
+    for (const path of paths) client.addRun({ url: server.url + path }, { timeout_ms: 1_500 });
     client.addRun({ url: server.url, headers: { authorization: "Bearer <<$secret.API>>" } });
     client.addRun({ url: server.url, headers: { authorization: "Bearer <<$secret.OTHER>>" } });
     client.addRun("not a request");

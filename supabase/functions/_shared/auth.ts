@@ -1,4 +1,5 @@
 /** Who may call a function, and with what. */
+import { createHash, timingSafeEqual } from "node:crypto";
 
 const MAX_BODY_BYTES = 65_536;
 
@@ -10,7 +11,7 @@ const MAX_BODY_BYTES = 65_536;
 export async function refuse(request: Request, key: string): Promise<Response | undefined> {
   if (request.method !== "POST") return answer(405, { allow: "POST" });
   const token = /^Bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
-  if (!(await sameText(token, key))) return answer(401, { "www-authenticate": "Bearer" });
+  if (!sameText(token, key)) return answer(401, { "www-authenticate": "Bearer" });
   return (await isEmptyOrObject(request)) ? undefined : answer(400);
 }
 
@@ -19,21 +20,16 @@ function answer(status: number, headers: Record<string, string> = {}): Response 
   return Response.json({ error }, { status, headers });
 }
 
-/** Compares in a time that tells nothing: hashes have one length, and every byte of them is looked at. */
-async function sameText(a: string, b: string): Promise<boolean> {
-  const [left, right] = await Promise.all([digest(a), digest(b)]);
-  let difference = 0;
-  for (let index = 0; index < left.length; index++) difference |= left[index]! ^ right[index]!;
-  return difference === 0;
+/** Compares in a time that tells nothing: hashes have one length, whatever was sent. */
+function sameText(a: string, b: string): boolean {
+  return timingSafeEqual(digest(a), digest(b));
 }
 
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-}
+const digest = (text: string) => createHash("sha256").update(text).digest();
 
 /** The bell carries no data, so a body is only looked at to refuse what is no call of ours. */
 async function isEmptyOrObject(request: Request): Promise<boolean> {
-  if (request.body === null) return true;
+  if (request.headers.get("content-length") === "0" || request.body === null) return true;
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {

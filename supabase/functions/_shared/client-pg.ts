@@ -21,10 +21,13 @@ const types: pg.CustomTypesConfig = {
  *
  * @param connectionString - of a direct connection or a pooler in session mode, as a user who may become
  *   `service_role`: the role belongs to the session, and a pooler in transaction mode would forget it
+ * @param kept - connections kept while there is nothing to do: a new one takes a hundred times as long as a call, for it
+ *   has everything to compile. None in a worker that is one of many and soon gone
  */
-export function createPgClient(connectionString: string): EtlClient {
+export function createPgClient(connectionString: string, kept = 0): EtlClient {
   const pool = new pg.Pool({
     connectionString,
+    min: kept,
     // Claiming, reporting and handing back hardly overlap; a database has few connections and many workers.
     max: 3,
     idleTimeoutMillis: 10_000,

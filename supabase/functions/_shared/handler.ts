@@ -60,10 +60,11 @@ export function createHandler<C, R>(
     });
   }
 
+  let config: Config | undefined;
+
   return async (request) => {
-    let config: Config;
     try {
-      config = readConfig(env);
+      config ??= readConfig(env);
     } catch (error) {
       writeLog(
         JSON.stringify({

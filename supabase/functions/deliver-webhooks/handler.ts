@@ -8,10 +8,12 @@ import { SecretError, signatureHeaders } from "../_shared/sign.ts";
 
 /** The handler of `deliver-webhooks`. */
 export function deliverWebhooks(around: Surroundings = {}): Handler {
+  let kept: Exchange | undefined;
   return createHandler<DeliveryClaim, DeliveryResult>(
     "deliver-webhooks",
     (client, config, worker) => {
-      const exchange = createExchange(config);
+      // Kept over calls: it remembers where names lead.
+      const exchange = (kept ??= createExchange(config));
       return {
         claim: (max) => client.claimDeliveries(worker, max),
         timeoutOf: (claim) => claim.timeout_ms,

@@ -3,15 +3,17 @@
  * all rows of `run_request` that differ in `kind` and are sent alike, so this is the status checker too.
  */
 import type { RunClaim, RunResult } from "../_shared/client.ts";
-import { createExchange } from "../_shared/exchange.ts";
+import { createExchange, type Exchange } from "../_shared/exchange.ts";
 import { createHandler, type Handler, type Surroundings } from "../_shared/handler.ts";
 
 /** The handler of `execute-runs`. */
 export function executeRuns(around: Surroundings = {}): Handler {
+  let kept: Exchange | undefined;
   return createHandler<RunClaim, RunResult>(
     "execute-runs",
     (client, config, worker) => {
-      const exchange = createExchange(config);
+      // Kept over calls: it remembers where names lead.
+      const exchange = (kept ??= createExchange(config));
       return {
         claim: (max) => client.claimRunRequests(worker, max),
         timeoutOf: (claim) => claim.timeout_ms,
