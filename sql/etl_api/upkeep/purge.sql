@@ -30,10 +30,10 @@ begin
   end loop;
 
   -- Nobody can write history while a partition goes, and they may wait for what was locked above: never do both.
-  if all_gone and of_org is null then
+  if of_org is null then
     return query
     select p.what, p.count, p.more
-    from etl_api.purge_partitions(before, max_rows) as p;
+    from etl_api.purge_partitions(before, max_rows, only_tell => not all_gone) as p;
   end if;
 end
 $$;
