@@ -11,13 +11,14 @@ import { objects } from "./bench/objects.ts";
 import { orgs } from "./bench/orgs.ts";
 import { writePage, type Measured } from "./bench/page.ts";
 import { asText } from "./bench/report.ts";
+import { retention } from "./bench/retention.ts";
 import { views } from "./bench/views.ts";
 import { duration } from "./lib/console.ts";
 import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches: Bench[] = [chain, http, latency, growth, mapping, objects, orgs, views];
+const benches: Bench[] = [chain, http, latency, growth, mapping, objects, orgs, views, retention];
 
 function argumentsOrExit(): Arguments {
   try {
