@@ -3,14 +3,21 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  found constant jsonb := utils.jsonb_resolve_array(data, path);
+  matches jsonb;
 begin
-  -- One value is the common case, and needs no query.
-  if found -> 1 is not null then
+  if utils.path_exact(path) is null then
     return query
-    select pg_catalog.jsonb_array_elements(found);
-  elsif found <> '[]' then
-    return next found -> 0;
+    select n.value
+    from utils.jsonb_nodes(data, path, false) as n;
+    return;
+  end if;
+  matches := utils.jsonb_resolve_array(data, path);
+  -- One value is the common case, and needs no query.
+  if matches -> 1 is not null then
+    return query
+    select pg_catalog.jsonb_array_elements(matches);
+  elsif matches <> '[]' then
+    return next matches -> 0;
   end if;
 end
 $$;
