@@ -6,20 +6,25 @@ begin
   -- offset 0 keeps a look-up by key from becoming a join, whatever the planner thinks of the size of a table.
   return (
     select pg_catalog.array_agg(distinct i.id order by i.id)
-    from unnest(activity_request_ids) as i (id)
+    from (
+      -- First, since an activity that has just started mostly has one.
+      select given.id
+      from unnest(activity_request_ids) as given (id)
+      where not exists (
+        select 1
+        from public.run_queue as q
+        where q.activity_request_id = given.id
+          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+        offset 0)
+      offset 0
+    ) as i
     cross join lateral (
       select ar.state
       from public.activity_request as ar
       where ar.id = i.id
       offset 0
     ) as ar
-    where ar.state = 'in_progress'
-      and not exists (
-        select 1
-        from public.run_queue as q
-        where q.activity_request_id = i.id
-          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-        offset 0));
+    where ar.state = 'in_progress');
 end
 $$;
 

@@ -7,7 +7,6 @@ set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
-set enable_memoize = off
 set jit = off
 as $$
 declare
