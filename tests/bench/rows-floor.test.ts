@@ -7,10 +7,11 @@ import { withDatabase } from "../helpers/database.ts";
 it("the rows floor writes what the engine wrote: the same rows, as many versions of them, the same foreign keys", () =>
   withDatabase(async ({ url, pool }) => {
     const chains = 40;
+    // Each of two sessions warms up with the one call there is of each kind, before both are measured.
+    const runs = 3;
     await using setup = await connect(url);
     const recording = await record(setup, chains);
     const floor = await rowsFloor(setup, recording);
-    await floor.run(url, chains);
     await floor.run(url, chains);
 
     const tables = new Set(recording.phases.flatMap(({ images }) => images.map(({ table }) => table)));
@@ -33,8 +34,8 @@ it("the rows floor writes what the engine wrote: the same rows, as many versions
         table,
         copies: Math.round(inserted * chains),
         different: 0,
-        inserted: Math.round(2 * inserted * chains),
-        updated: Math.round(2 * updated * chains),
+        inserted: Math.round(runs * inserted * chains),
+        updated: Math.round(runs * updated * chains),
         keys: rows[0].original_keys,
         original_keys: rows[0].original_keys,
       });
