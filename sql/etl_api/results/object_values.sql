@@ -5,6 +5,7 @@ set search_path = ''
 -- Lists meet by hash and rows are looked up by key; see answer_objects.
 set enable_hashjoin = on
 set enable_nestloop = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
