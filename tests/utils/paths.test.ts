@@ -274,7 +274,7 @@ describe("many documents at once", () => {
         {
           path: fc.constant(steps as unknown),
           default: fc.constantFrom("x", null, [1]),
-          transform: fc.constantFrom("text", "number", "trim|lower"),
+          transform: fc.constantFrom("text", "number", "date", "boolean", "trim|lower"),
           fields: fc.dictionary(
             fc.constantFrom("a", "b", "c"),
             fc.oneof(
@@ -287,8 +287,12 @@ describe("many documents at once", () => {
         { requiredKeys: ["path"] },
       ),
     );
+  /** What looks like a number or a date, and nearly does. */
+  const scalars: Json[] = ["12", "-1.50", " 7 ", "1,000", "5%", "2024-02-28", "2024-02-29", "2023-02-29"];
+  scalars.push("0000-01-01", "2024-1-1", "2024-02-28\n", "yes", "x", 0, -1.5, 1_700_000_000, true, null);
   const documents = fc.oneof(
-    fc.tuple(fc.array(fc.option(json(few)), { maxLength: 6 }), path(few).chain(mapping)),
+    fc.tuple(fc.array(fc.option(fc.constantFrom(...scalars)), { maxLength: 6 }), mapping([])),
+    fc.tuple(fc.array(fc.option(json(few, scalars)), { maxLength: 6 }), path(few).chain(mapping)),
     fc.tuple(fc.array(fc.option(json()), { maxLength: 6 }), path(names).chain(mapping)),
   );
   const parameters = (all: (Json | null)[], how: unknown) => [
