@@ -10,6 +10,7 @@ import { mapping } from "./bench/mapping.ts";
 import { objects } from "./bench/objects.ts";
 import { orgs } from "./bench/orgs.ts";
 import { writePage, type Measured } from "./bench/page.ts";
+import { partitions } from "./bench/partitions.ts";
 import { asText } from "./bench/report.ts";
 import { retention } from "./bench/retention.ts";
 import { views } from "./bench/views.ts";
@@ -18,7 +19,7 @@ import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches: Bench[] = [chain, http, latency, growth, mapping, objects, orgs, views, retention];
+const benches: Bench[] = [chain, http, latency, growth, mapping, objects, orgs, views, retention, partitions];
 
 function argumentsOrExit(): Arguments {
   try {
