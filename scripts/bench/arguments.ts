@@ -21,8 +21,11 @@ export interface Arguments {
 
 /** The text of `--help`. */
 export function helpOn(benches: Bench[]): string {
-  const line = ({ name, n, rounds, about }: Bench) =>
-    `  ${name.padEnd(10)} ${about} (n ${(n ?? defaults.n).toLocaleString("en")}, ${rounds ?? defaults.rounds} rounds)`;
+  const line = (bench: Bench) => {
+    const { n, rounds } = { ...defaults, ...bench };
+    const amount = `n ${n.toLocaleString("en")}, ${rounds} ${rounds === 1 ? "round" : "rounds"}`;
+    return `  ${bench.name.padEnd(10)} ${bench.about} (${amount})`;
+  };
   return `npm run bench -- [options]
 
 Measures the engine against floors and peers on the same server in the same run. Machines differ and are noisy: only
