@@ -20,7 +20,7 @@ import {
   workers,
   type Tenant,
 } from "./engine.ts";
-import { use } from "./objects.ts";
+import { processor } from "./objects.ts";
 
 /** Chains in one measurement. */
 const chains = 2000;
@@ -271,18 +271,6 @@ async function measure(url: string, tenant: Tenant, first: number): Promise<Rate
     both: chains / (accept + drained),
     processor: used === null || usedNow === null ? null : (usedNow - used) / chains,
   };
-}
-
-/** The processor time that the backends of connections have used, in milliseconds; null where /proc is not. */
-async function processor(clients: pg.Client[]): Promise<number | null> {
-  let sum = 0;
-  for (const client of clients) {
-    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-    const used = await use(rows[0]!.pid);
-    if (used === null) return null;
-    sum += used.processor;
-  }
-  return sum;
 }
 
 async function delivered(client: pg.Client, tenant: Tenant): Promise<number> {

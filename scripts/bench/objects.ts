@@ -108,8 +108,20 @@ async function measure(url: string, objects: number, round: number): Promise<Cos
   };
 }
 
+/** The processor time that the backends of connections have used, in milliseconds; null where /proc is not. */
+export async function processor(clients: pg.Client[]): Promise<number | null> {
+  let sum = 0;
+  for (const client of clients) {
+    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+    const used = await use(rows[0]!.pid);
+    if (used === null) return null;
+    sum += used.processor;
+  }
+  return sum;
+}
+
 /** The processor time a backend has used, in milliseconds, and its own memory now, in kB; null where /proc is not. */
-export async function use(pid: number): Promise<{ processor: number; memory: number } | null> {
+async function use(pid: number): Promise<{ processor: number; memory: number } | null> {
   try {
     const [stat, status] = await Promise.all([
       readFile(`/proc/${pid}/stat`, "utf8"),

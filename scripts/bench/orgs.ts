@@ -4,7 +4,8 @@
  */
 import type pg from "pg";
 import type { Bench, Figure } from "./bench.ts";
-import { connect, drain, timed } from "./engine.ts";
+import { connect, connectAll, drainOn, timed } from "./engine.ts";
+import { processor } from "./objects.ts";
 
 const many = 1000;
 
@@ -20,6 +21,9 @@ interface Run {
   rate: number;
   accept: number;
   drain: number;
+  /** Milliseconds of processor time a chain; null where /proc is not. */
+  acceptProcessor: number | null;
+  drainProcessor: number | null;
   quarter: number[];
   last: number[];
 }
@@ -70,7 +74,9 @@ async function field(client: pg.Client, name: string, count: number, shared: boo
 async function measure(url: string, { orgs, activities }: Field, n: number, first: number): Promise<Run> {
   // As tenants do: each hands in its own, and the one as many statements as the thousand.
   const statement = Math.max(1, Math.floor(n / many));
-  await using client = await connect(url);
+  await using clients = await connectAll(url);
+  const client = clients[0]!;
+  const used = await processor(clients);
   const accept = await timed(async () => {
     for (let done = 0; done < n; done += statement) {
       const place = (done / statement) % orgs.length;
@@ -86,7 +92,11 @@ async function measure(url: string, { orgs, activities }: Field, n: number, firs
     }
   });
   const { rows: begun } = await client.query<{ at: Date }>("select clock_timestamp() as at");
-  const drained = await timed(() => drain(url));
+  const usedThen = await processor(clients);
+  const drained = await timed(() =>
+    Promise.all(clients.map((each, place) => drainOn(each, `bench-${place}`))),
+  );
+  const usedNow = await processor(clients);
   const { rows } = await client.query<{ count: number; quarter: number; last: number }>(
     `select count(*)::int, 1e-3 * (percentile_disc(0.25) within group (order by d.ms)) as quarter, 1e-3 * max(d.ms) as last
      from (
@@ -104,6 +114,8 @@ async function measure(url: string, { orgs, activities }: Field, n: number, firs
     rate: n / (accept + drained),
     accept: n / accept,
     drain: n / drained,
+    acceptProcessor: used === null || usedThen === null ? null : (usedThen - used) / n,
+    drainProcessor: usedThen === null || usedNow === null ? null : (usedNow - usedThen) / n,
     quarter: rows.map(({ quarter }) => Number(quarter)),
     last: rows.map(({ last }) => Number(last)),
   };
@@ -136,14 +148,29 @@ export const orgs: Bench = {
         runs[place]!.push(await measure(url, each, n, round * n));
       }
     const [one, shared, own] = runs as [Run[], Run[], Run[]];
-    const rate = (name: string, of: Run[], which: "rate" | "accept" | "drain" = "rate"): Figure => ({
+    const against = (
+      name: string,
+      unit: string,
+      of: Run[],
+      which: "rate" | "accept" | "drain" | "acceptProcessor" | "drainProcessor",
+    ): Figure => ({
       name,
-      unit: "chains/s",
-      values: of.map((run) => run[which]),
+      unit,
+      values: of.map((run) => run[which]!),
       against: "one tenant",
-      baseline: one.map((run) => run[which]),
-      ...(which === "rate" ? { must: 0.9 } : {}),
+      baseline: one.map((run) => run[which]!),
     });
+    const all = (name: string, of: Run[]): Figure[] => [
+      { ...against(name, "chains/s", of, "rate"), must: 0.9 },
+      against(`${name}: accept`, "chains/s", of, "accept"),
+      against(`${name}: drain`, "chains/s", of, "drain"),
+      ...(of[0]!.drainProcessor === null
+        ? []
+        : [
+            against(`${name}: accept, processor`, "ms/chain", of, "acceptProcessor"),
+            against(`${name}: drain, processor`, "ms/chain", of, "drainProcessor"),
+          ]),
+    ];
     // All began at once: the slowest of them against the one in the middle.
     const spread = (name: string, of: (run: Run) => number[], runs: Run[]): Figure => ({
       name,
@@ -155,12 +182,8 @@ export const orgs: Bench = {
       atMost: true,
     });
     return [
-      rate(`${count} tenants, one source`, shared),
-      rate("accept, one source", shared, "accept"),
-      rate("drain, one source", shared, "drain"),
-      rate(`${count} tenants, a source each`, own),
-      rate("accept, a source each", own, "accept"),
-      rate("drain, a source each", own, "drain"),
+      ...all(`${count} tenants, one source`, shared),
+      ...all(`${count} tenants, a source each`, own),
       spread("slowest tenant's first quarter, one source", (run) => run.quarter, shared),
       spread("slowest tenant's last message, one source", (run) => run.last, shared),
       spread("slowest tenant's last message, a source each", (run) => run.last, own),

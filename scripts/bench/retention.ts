@@ -5,7 +5,7 @@
 import type pg from "pg";
 import type { Bench } from "./bench.ts";
 import { configure, connectAll, drainOn, insertRequests, timed, type Tenant } from "./engine.ts";
-import { use } from "./objects.ts";
+import { processor } from "./objects.ts";
 
 const days = 30;
 
@@ -31,17 +31,6 @@ interface Day {
 async function setTime(clients: pg.Client[], begin: Date, hours: number): Promise<void> {
   const now = new Date(begin.getTime() + hours * 3_600_000).toISOString();
   for (const client of clients) await client.query("select set_config('etl.fake_now', $1, false)", [now]);
-}
-
-async function processor(clients: pg.Client[]): Promise<number | null> {
-  let sum = 0;
-  for (const client of clients) {
-    const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-    const used = await use(rows[0]!.pid);
-    if (used === null) return null;
-    sum += used.processor;
-  }
-  return sum;
 }
 
 /** Purges until nothing is left. Returns how many requests went and how many seconds it took. */
