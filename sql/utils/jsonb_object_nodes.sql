@@ -1,8 +1,10 @@
--- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place.
+-- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place. A plan
+-- made anew for each call would cost more than the query.
 create or replace function utils.jsonb_object_nodes(data jsonb, steps jsonb)
 returns table (value jsonb, path text[])
 language plpgsql immutable parallel safe
 set search_path = ''
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare

@@ -1,17 +1,23 @@
 -- The last step is one query over what the steps before it found, which is this function again. A node opens into its
--- members and elements in the select list: joining what two functions return would take twice as long.
-create or replace function utils.jsonb_walk_steps(data jsonb, steps jsonb, placed boolean)
+-- members and elements in the select list: joining what two functions return would take twice as long. Plans are made
+-- once: made anew for each call, as the planner would have it, they cost more than the walk through small data.
+create or replace function utils.jsonb_walk_steps(data jsonb, steps jsonb, placed boolean, sought text default null)
 returns table (value jsonb, path text[], place bytea)
 language plpgsql immutable parallel safe
 set search_path = ''
 set enable_memoize = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
   step constant jsonb := steps -> -1;
   before constant jsonb := steps - -1;
   name constant text := step #>> '{}';
+  -- What lies behind "**" is known to be a name: where that is nowhere below, nothing need be opened. jsonpath looks there
+  -- by recursion, so it is not asked about very deep data.
+  ahead constant jsonpath := case when sought is not null and not pg_catalog.jsonb_path_exists(data, '$.**{200}')
+    then ('$.**.' || pg_catalog.to_json(sought)::text)::jsonpath end;
   name_place constant bytea := case when placed and pg_catalog.jsonb_typeof(step) = 'string' then utils.jsonb_place(name) end;
 begin
   if step is null then
@@ -48,6 +54,7 @@ begin
         offset 0  -- else the value is taken out anew for each mention
       ) as c
       where pg_catalog.jsonb_typeof(c.value) in ('object', 'array')
+        and (ahead is null or pg_catalog.jsonb_path_exists(c.value, ahead))
     )
     select w.value, w.path, w.place
     from walk as w;
@@ -68,7 +75,7 @@ begin
     -- The objects in an array have been visited themselves.
     return query
     select o.value -> name, o.path || name, o.place || name_place
-    from utils.jsonb_walk_steps(data, before, placed) as o
+    from utils.jsonb_walk_steps(data, before, placed, name) as o
     where pg_catalog.jsonb_typeof(o.value) = 'object'
       and o.value ? name;
   else
@@ -90,8 +97,8 @@ begin
 end
 $$;
 
-comment on function utils.jsonb_walk_steps(jsonb, jsonb, boolean) is
-  'Works for utils.jsonb_walk: the nodes that some steps select, with their locations and, when asked for, sort keys of these; behind "**" in no order, and some perhaps more than once.';
+comment on function utils.jsonb_walk_steps(jsonb, jsonb, boolean, text) is
+  'Works for utils.jsonb_walk: the nodes that some steps select, with their locations and, when asked for, sort keys of these; behind "**" in no order, and some perhaps more than once. sought: where the last step is "**", what leads to no member of that name may be left out.';
 
-revoke execute on function utils.jsonb_walk_steps(jsonb, jsonb, boolean) from public;
-grant execute on function utils.jsonb_walk_steps(jsonb, jsonb, boolean) to authenticated, service_role;
+revoke execute on function utils.jsonb_walk_steps(jsonb, jsonb, boolean, text) from public;
+grant execute on function utils.jsonb_walk_steps(jsonb, jsonb, boolean, text) to authenticated, service_role;
