@@ -40,6 +40,19 @@ export const bellChannel = "etl_bell";
 
 const retryAfter = 200;
 
+/** The first number of the marks by which clocks tell each other that one of them sweeps; the second is the interval's. */
+export const clockMarks = 0x6d636c6b;
+
+// Several clocks may tick on one database: of each interval, the first to come has the mark and sweeps. It keeps the
+// mark until its next turn.
+const sweep = `
+  with mark as materialized (
+    select pg_advisory_unlock_all(), floor(extract(epoch from clock_timestamp()) * 1000 / $1::int)::bigint as slot
+  )
+  select case when pg_try_advisory_lock(${clockMarks}, (mark.slot % 1000000000)::int)
+    then (select count(*) from etl_api.recover()) end
+  from mark`;
+
 /** Starts the bell and the clock and resolves when the first listens. */
 export async function startDoorbell(options: DoorbellOptions): Promise<Doorbell> {
   const halt = new AbortController();
@@ -60,7 +73,7 @@ export async function startDoorbell(options: DoorbellOptions): Promise<Doorbell>
       : keepConnected(options.databaseUrl, "clock", halt.signal, say, async (client, lost) => {
           while (!lost.aborted) {
             try {
-              await client.query("select etl_api.recover()");
+              await client.query(sweep, [interval]);
               say.over("recover");
             } catch (error) {
               if (!lost.aborted) say("recover", `etl_api.recover() failed: ${reason(error)}`);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import pg from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { startDoorbell, type Doorbell } from "../../scripts/lib/doorbell.ts";
+import { clockMarks, startDoorbell, type Doorbell } from "../../scripts/lib/doorbell.ts";
 import { startServer, type Server } from "../../scripts/lib/server.ts";
 
 interface Call {
@@ -148,6 +148,41 @@ test("bell and clock work again after the server was killed and came back", asyn
     .poll(async () => (await ring("execute-runs"), calls.length), { timeout: 5_000, interval: 50 })
     .toBeGreaterThan(0);
   expect(new Set(errors).size).toBe(errors.length);
+});
+
+test("a clock leaves an interval to the other clock that has begun to sweep in it", async () => {
+  await query(`
+    create schema etl_api;
+    create table etl_api.look (at timestamptz);
+    create function etl_api.recover() returns void language sql as
+      'insert into etl_api.look values (clock_timestamp())'`);
+  const looks = async () => Number((await query("select count(*) as n from etl_api.look"))[0]!.n);
+  const other = new pg.Client({ connectionString: server.url });
+  await other.connect();
+  try {
+    // The marks of the next ten seconds.
+    await other.query(
+      `select pg_advisory_lock($1, ((floor(extract(epoch from clock_timestamp()) * 1000 / 50)::bigint + g) % 1000000000)::int)
+       from generate_series(0, 200) as g`,
+      [clockMarks],
+    );
+    await listen(50);
+    const turns = new Set<unknown>();
+    await expect
+      .poll(async () => {
+        for (const { at } of await query(
+          "select query_start::text as at from pg_stat_activity where application_name = 'millrace clock' and state = 'idle'",
+        ))
+          turns.add(at);
+        return turns.size;
+      })
+      .toBeGreaterThan(3);
+    expect(await looks()).toBe(0);
+    await other.query("select pg_advisory_unlock_all()");
+    await expect.poll(looks).toBeGreaterThan(0);
+  } finally {
+    await other.end();
+  }
 });
 
 test("the clock says once that it cannot look, and goes on", async () => {
