@@ -3,19 +3,17 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  matches jsonb;
+  exact constant jsonpath := utils.path_exact(path);
+  matches constant jsonb := pg_catalog.jsonb_path_query_array(data, exact);
 begin
-  if utils.path_exact(path) is null then
+  if exact is null then
     return query
     select n.value
     from utils.jsonb_nodes(data, path, false) as n;
-    return;
-  end if;
-  matches := utils.jsonb_resolve_array(data, path);
-  -- One value is the common case, and needs no query.
-  if matches -> 1 is not null then
+  elsif matches -> 1 is not null then
     return query
     select pg_catalog.jsonb_array_elements(matches);
+  -- One value is the common case, and needs no query.
   elsif matches <> '[]' then
     return next matches -> 0;
   end if;

@@ -2,9 +2,16 @@ create or replace function utils.uuid_or_null(value jsonb) returns uuid
 language plpgsql immutable parallel safe
 set search_path = ''
 as $$
+declare
+  content constant text := value #>> '{}';
 begin
-  return case when value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-    then (value #>> '{}')::uuid end;
+  -- Half the time of one regular expression for all of it.
+  return case
+    when content like '________-____-____-____-____________'
+      and content !~ '[^0-9a-fA-F-]'
+      and pg_catalog.length(pg_catalog.replace(content, '-', '')) = 32
+    then content::uuid
+  end;
 end
 $$;
 
