@@ -8,7 +8,7 @@ declare
   gone etl_api.state_count[];
 begin
   if ids = '{}' then
-    return '{}';
+    return array[]::etl_api.state_count[];
   end if;
   -- The guard writes a step for each row that goes. Of a purge that would be as much history as it takes away.
   perform pg_catalog.set_config('etl.purging', 'on', true);
