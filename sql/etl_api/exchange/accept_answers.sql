@@ -23,7 +23,7 @@ begin
     ) as r
     where r.state = 'in_progress'
       and r.lease_until > moment
-      and r.lease_token = utils.uuid_or_null(g.result -> 'lease_token')
+      and r.lease_token::text = pg_catalog.lower(g.result ->> 'lease_token')
   ),
   source as materialized (
     select a.kind, s.row as source, etl_api.is_read_as_is(s.row, a.kind) as is_plain

@@ -6,6 +6,16 @@ set enable_hashjoin = on
 set enable_nestloop = off
 as $$
 begin
+  -- Mostly the sources are such that none is followed.
+  if not exists (
+    select 1
+    from (select distinct a.source_id, a.kind from unnest(answers) as a) as k
+    cross join lateral (select source from public.source where source.id = k.source_id offset 0) as s (row)
+    where not etl_api.is_read_as_is(s.row, k.kind)
+  ) then
+    return null;
+  end if;
+
   return (
     with kind as materialized (
       select distinct a.source_id, a.kind

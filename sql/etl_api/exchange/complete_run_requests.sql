@@ -10,6 +10,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  all_ids boolean;
   given record;
   taken_ids uuid[];
 begin
@@ -20,12 +21,19 @@ begin
       hint = 'Give [{"run_request_id", "lease_token", "status", "headers", "body", "error", "duration_ms"}].';
   end if;
 
+  -- Mostly all have an id: one look at them together is cheaper than one at each.
+  select pg_catalog.string_agg(',' || coalesce(e.value ->> 'run_request_id', ''), '')
+    ~* '^(,[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})*$'
+  into all_ids
+  from pg_catalog.jsonb_array_elements(results) as e (value);
+
   -- In the order of the ids, in which locks are taken; of two results for one id the first counts.
   select pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.value) as results into given
   from (
     select distinct on (e.id) e.id, e.value
     from (
-      select utils.uuid_or_null(e.value -> 'run_request_id') as id, e.value, e.place
+      select e.value, e.place,
+        case when all_ids then (e.value ->> 'run_request_id')::uuid else utils.uuid_or_null(e.value -> 'run_request_id') end as id
       from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
       offset 0
     ) as e

@@ -6,8 +6,7 @@ as $$
 declare
   root_ids uuid[];
 begin
-  -- A chain of requests is over when none of it is open; the runs it carried end with it. Old and new rows have no
-  -- index: grouped by their id they meet at once, whatever joins are switched off above.
+  -- Old and new rows have no index: grouped by their id they meet at once, whatever joins are switched off above.
   select pg_catalog.array_agg(distinct changed.root_id) into root_ids
   from (
     select both_rows.root_id
@@ -21,13 +20,7 @@ begin
     group by both_rows.id, both_rows.root_id
     having pg_catalog.max(both_rows.is_now) in ('done', 'failed', 'timedout', 'invalid')
       and pg_catalog.max(both_rows.is_now) is distinct from pg_catalog.max(both_rows.was)
-  ) as changed
-  where not exists (
-    select 1
-    from public.run_request as r
-    where r.root_id = changed.root_id
-      and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-    offset 0);
+  ) as changed;
   if root_ids is not null then
     perform etl_api.advance_activities(etl_api.end_runs(root_ids));
   end if;

@@ -7,10 +7,10 @@ declare
 begin
   update public.run_request as r
   set state = case
-        when a.verdict in ('map', 'ask') then 'done'
+        when a.verdict in ('map', 'ask') then 'done'::public.run_request_state
         when a.verdict in ('poll', 'retry') then 'waiting'
         else 'failed'
-      end::public.run_request_state,
+      end,
       state_via = null,
       state_substate = case a.verdict when 'poll' then 'polling' when 'retry' then 'backoff' else a.code end,
       due_at = coalesce(a.due_at, r.due_at),
