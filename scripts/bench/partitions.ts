@@ -146,7 +146,7 @@ async function passOn(url: string, { n, rounds, progress }: BenchOptions): Promi
       against: "to the partition",
       baseline: [],
     };
-    const count = Math.max(2, Math.min(1000, n / 4));
+    const count = Math.max(2, Math.min(500, n / 4));
     for (let round = 1; round <= rounds; round++) {
       progress(`round ${round} of ${rounds}: one request a statement`);
       figure.baseline!.push(

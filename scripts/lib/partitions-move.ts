@@ -32,6 +32,11 @@ interface Table {
 const name = pg.escapeIdentifier;
 const batch = 2000;
 
+// Rows travel as text, which both sides shall write and read alike; and all of them: what a policy would hide is an error.
+const alike =
+  "set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local timezone = 'UTC'; " +
+  "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = off";
+
 // Whatever holds rows of a tenant has org_id; what else belongs to one is named here. Partitions come with their parent.
 const TABLES = `
 select c.oid::regclass::text as name,
@@ -349,6 +354,7 @@ async function carry({ from, into, org, wait, copied, source, to, say }: Carriag
       "Try again, with --wait for longer, or stop the functions of that partition for the time of the move.",
     );
   }
+  await from.query(alike);
   const tables = await readTables(from);
   if (copied) {
     say("Rows", "arrived in the move before; those at the old place are taken away");
@@ -357,7 +363,7 @@ async function carry({ from, into, org, wait, copied, source, to, say }: Carriag
     return;
   }
   await into.query("begin isolation level read committed");
-  await into.query("set local lock_timeout = '30s'");
+  await into.query(`set local lock_timeout = '30s'; ${alike}`);
   const others = await readTables(into);
   if (JSON.stringify(tables.map(shape).sort()) !== JSON.stringify(others.map(shape).sort())) {
     throw new DeployError(
