@@ -5,17 +5,23 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  names constant text[] := case when mapping -> 'fields' is null then utils.path_names(utils.mapping_path(mapping)) end;
+  steps constant jsonb := utils.mapping_path(mapping);
+  -- A "*" at the end opens a list, which is opened anyway.
+  opened constant boolean := coalesce(pg_catalog.jsonb_typeof(steps) = 'array' and steps -> -1 = '"*"', false);
+  names constant text[] := case when mapping -> 'fields' is null
+    then utils.path_names(case when opened then steps - -1 else steps end) end;
   node constant jsonb := data #> names;
 begin
   -- The common cases, one object or a list of them where names lead to, need no query.
-  if pg_catalog.jsonb_typeof(node) = 'object' then
+  if pg_catalog.jsonb_typeof(node) = 'object' and not opened then
     object := node;
     path := names;
     raw := node;
     return next;
     return;
-  elsif pg_catalog.jsonb_typeof(node) = 'array' then
+  elsif pg_catalog.jsonb_typeof(node) = 'array'
+    and (not opened or not pg_catalog.jsonb_path_exists(node, 'strict $[*] ? (@.type() == "array")'))
+  then
     for k in 0 .. pg_catalog.jsonb_array_length(node) - 1 loop
       object := node -> k;
       path := names || k::text;

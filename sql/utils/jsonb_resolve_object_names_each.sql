@@ -7,7 +7,9 @@ as $$
 #variable_conflict use_column
 declare
   steps constant jsonb := utils.path_steps(utils.mapping_path(mapping));
-  names constant text[] := utils.path_names(steps);
+  -- A "*" at the end opens a list, which is opened anyway.
+  opened constant boolean := coalesce(steps -> -1 = '"*"', false);
+  names constant text[] := utils.path_names(case when opened then steps - -1 else steps end);
   fields constant jsonb := mapping -> 'fields';
   node jsonb;
 begin
@@ -25,12 +27,14 @@ begin
   for i in 1 .. coalesce(pg_catalog.cardinality(documents), 0) loop
     document := i;
     node := documents[i] #> names;
-    if pg_catalog.jsonb_typeof(node) = 'object' then
+    if pg_catalog.jsonb_typeof(node) = 'object' and not opened then
       raw := node;
       object := case when fields is null then raw else fields end;
       path := names;
       return next;
-    elsif pg_catalog.jsonb_typeof(node) = 'array' then
+    elsif pg_catalog.jsonb_typeof(node) = 'array'
+      and (not opened or not pg_catalog.jsonb_path_exists(node, 'strict $[*] ? (@.type() == "array")'))
+    then
       for k in 0 .. pg_catalog.jsonb_array_length(node) - 1 loop
         raw := node -> k;
         if pg_catalog.jsonb_typeof(raw) = 'object' then
@@ -40,7 +44,7 @@ begin
         end if;
       end loop;
     -- Names that lead nowhere may lead through a list.
-    elsif node is null and coalesce(pg_catalog.jsonb_path_exists(documents[i], utils.path_exact(steps)), true) then
+    elsif (opened or node is null) and coalesce(pg_catalog.jsonb_path_exists(documents[i], utils.path_exact(steps)), true) then
       return query
       select i, case when fields is null then n.value else fields end, n.path, n.value
       from utils.jsonb_object_nodes(documents[i], steps) as n;
