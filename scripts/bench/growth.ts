@@ -229,8 +229,13 @@ async function grow(url: string, n: number, progress: (text: string) => void): P
   const hour = Math.max(1, Math.round(n / 50));
   progress(`${count(hour)} of the last hour, not vacuumed`);
   await using client = await connect(url);
-  await insertRequests(client, tenants[0]!, hour, 2_000_000);
-  await drain(url);
+  {
+    // Somebody reads for as long, so that nothing can be cleaned up on the way either, not even in indexes.
+    await using reader = await connect(url);
+    await reader.query("begin isolation level repeatable read; select count(*) from public.org");
+    await insertRequests(client, tenants[0]!, hour, 2_000_000);
+    await drain(url);
+  }
   await rollUp(client);
   await client.query("checkpoint");
   return tenants[0]!;
