@@ -163,7 +163,7 @@ export const orgs: Bench = {
     const all = (name: string, of: Run[]): Figure[] => [
       { ...against(name, "chains/s", of, "rate"), must: 0.9 },
       against(`${name}: accept`, "chains/s", of, "accept"),
-      against(`${name}: drain`, "chains/s", of, "drain"),
+      { ...against(`${name}: drain`, "chains/s", of, "drain"), must: 0.9 },
       ...(of[0]!.drainProcessor === null
         ? []
         : [
