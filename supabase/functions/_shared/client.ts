@@ -5,15 +5,6 @@
 import { z } from "zod";
 
 const uuid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-// One adapter brings Postgres's notation, the other ISO 8601.
-const timestamp = z.string().transform((text, context) => {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) {
-    context.addIssue({ code: "custom", message: "is no point in time" });
-    return z.NEVER;
-  }
-  return time.toISOString();
-});
 const milliseconds = z.number().int().positive();
 
 /** A claimed HTTP request of a run. */
@@ -21,7 +12,7 @@ export const runClaim = z.object({
   run_request_id: uuid,
   org_id: uuid,
   lease_token: uuid,
-  lease_until: timestamp,
+  lease_until: z.string(),
   /** What it is for: asking, polling a status, fetching a result. All are sent alike. */
   kind: z.string(),
   /** `shared`, or the id of the org whose secrets may be used. */
@@ -32,6 +23,7 @@ export const runClaim = z.object({
   attempt: z.number().int(),
 });
 export type RunClaim = z.infer<typeof runClaim>;
+const runClaims = z.array(runClaim);
 
 /** A claimed message. */
 export const deliveryClaim = z.object({
@@ -40,7 +32,7 @@ export const deliveryClaim = z.object({
   webhook_id: z.string().min(1),
   org_id: uuid,
   lease_token: uuid,
-  lease_until: timestamp,
+  lease_until: z.string(),
   url: z.string(),
   secret_name: z.string(),
   secret_scope: z.string(),
@@ -52,6 +44,7 @@ export const deliveryClaim = z.object({
   attempt: z.number().int(),
 });
 export type DeliveryClaim = z.infer<typeof deliveryClaim>;
+const deliveryClaims = z.array(deliveryClaim);
 
 /** Classes of failure the database decides upon. */
 export type FailureKind =
@@ -88,12 +81,17 @@ export interface Completion {
   message: string | null;
 }
 
-const runCompletion = z
-  .object({ run_request_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
-  .transform(({ run_request_id: id, ...rest }): Completion => ({ id, ...rest }));
-const deliveryCompletion = z
-  .object({ delivery_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
-  .transform(({ delivery_id: id, ...rest }): Completion => ({ id, ...rest }));
+const runCompletions = z.array(
+  z
+    .object({ run_request_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
+    .transform(({ run_request_id: id, accepted, message }): Completion => ({ id, accepted, message })),
+);
+const deliveryCompletions = z.array(
+  z
+    .object({ delivery_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
+    .transform(({ delivery_id: id, accepted, message }): Completion => ({ id, accepted, message })),
+);
+const counts = z.array(z.record(z.string(), z.coerce.number()));
 
 /** A function of the engine. */
 export type BellName = "execute-runs" | "deliver-webhooks";
@@ -147,28 +145,50 @@ export class JsonText {
 
 /** The client over an adapter's call. */
 export function createClient(call: Call, close: () => Promise<void>): EtlClient {
-  const rows = async <T>(row: z.ZodType<T>, name: string, values: Parameters<Call>[1]): Promise<T[]> => {
-    const parsed = z.array(row).safeParse(await call(name, values));
+  const unexpected = (name: string, faults: string) =>
+    new DatabaseError(name, `unexpected rows: ${faults}`, undefined);
+  // The schema is that of all rows, and made once: zod compiles each anew.
+  const rows = async <T>(schema: z.ZodType<T[]>, name: string, values: Parameters<Call>[1]): Promise<T[]> => {
+    const parsed = schema.safeParse(await call(name, values));
     if (parsed.success) return parsed.data;
     const faults = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    throw new DatabaseError(name, `unexpected rows: ${faults.slice(0, 3).join("; ")}`, undefined);
+    throw unexpected(name, faults.slice(0, 3).join("; "));
+  };
+  const claims = async <T extends { lease_until: string }>(
+    ...args: Parameters<typeof rows<T>>
+  ): Promise<T[]> => {
+    const claimed = await rows(...args);
+    // One adapter brings Postgres's notation, the other ISO 8601. Not for the schema to change, which would cost more
+    // than all it checks: the rows of a batch mostly have one time.
+    let seen = "";
+    let time = "";
+    for (const [index, claim] of claimed.entries()) {
+      if (claim.lease_until !== seen) {
+        const date = new Date((seen = claim.lease_until));
+        if (Number.isNaN(date.getTime()))
+          throw unexpected(args[1], `${index}.lease_until: is no point in time`);
+        time = date.toISOString();
+      }
+      claim.lease_until = time;
+    }
+    return claimed;
   };
   const one = async (name: string, values: Parameters<Call>[1]): Promise<number> => {
-    const [row] = await rows(z.record(z.string(), z.coerce.number()), name, values);
+    const [row] = await rows(counts, name, values);
     return row?.[name] ?? 0;
   };
   return {
-    claimRunRequests: (worker, max) => rows(runClaim, "claim_run_requests", { worker, max_requests: max }),
+    claimRunRequests: (worker, max) => claims(runClaims, "claim_run_requests", { worker, max_requests: max }),
     completeRunRequests: (results) =>
-      rows(runCompletion, "complete_run_requests", { results: encodeResults(results) }),
+      rows(runCompletions, "complete_run_requests", { results: encodeResults(results) }),
     releaseRunRequests: (claims) =>
       one("release_run_requests", {
         leases: encode(claims.map(({ run_request_id, lease_token }) => ({ run_request_id, lease_token }))),
       }),
     claimDeliveries: (worker, max) =>
-      rows(deliveryClaim, "claim_deliveries", { worker, max_deliveries: max }),
+      claims(deliveryClaims, "claim_deliveries", { worker, max_deliveries: max }),
     completeDeliveries: (results) =>
-      rows(deliveryCompletion, "complete_deliveries", { results: encode(results) }),
+      rows(deliveryCompletions, "complete_deliveries", { results: encode(results) }),
     releaseDeliveries: (claims) =>
       one("release_deliveries", {
         leases: encode(claims.map(({ delivery_id, lease_token }) => ({ delivery_id, lease_token }))),
