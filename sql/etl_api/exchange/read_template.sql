@@ -1,7 +1,7 @@
 create or replace function etl_api.read_template(
-  inout source_id uuid, inout kind text, out parts text[], out cost numeric, out timeout_seconds int,
-  out wants_objects boolean, out wants_datapoints boolean, out wants_place boolean, out wants_activity boolean,
-  out wants_factors boolean)
+  source_id uuid, kind text, out parts text[], out cost numeric, out timeout_seconds int,
+  out wants_objects boolean, out wants_more boolean, out wants_datapoints boolean, out wants_place boolean,
+  out wants_activity boolean, out wants_factors boolean)
 language plpgsql stable
 set search_path = ''
 as $$
@@ -19,6 +19,7 @@ begin
     from unnest(parts) with ordinality as p (part, place)
     where p.place % 2 = 0);
   wants_objects := names && '{object,objects}';
+  wants_more := not names <@ '{object}';
   wants_datapoints := names && '{datapoints}';
   wants_place := names && '{run_external_id,cursor,page}';
   wants_activity := names && '{run_setup,max_objects,criteria,factors}';
@@ -27,7 +28,7 @@ end
 $$;
 
 comment on function etl_api.read_template(uuid, text) is
-  'The request template of a source, cut for utils.fill_placeholders, and which kinds of placeholders are in it.';
+  'The request template of a source, cut for utils.fill_placeholders, and which kinds of placeholders are in it (wants_more: others than <<$object.…>>).';
 
 revoke execute on function etl_api.read_template(uuid, text) from public;
 grant execute on function etl_api.read_template(uuid, text) to service_role;

@@ -26,7 +26,7 @@ begin
     left join unnest(kinds) with ordinality as f (kind, item) on f.item = r.item
   ),
   template as materialized (
-    select t.*
+    select a.source_id, a.kind, t.*
     from (select distinct run.source_id, run.kind from run) as a
     cross join lateral etl_api.read_template(a.source_id, a.kind) as t
   ),
@@ -82,14 +82,19 @@ begin
     and t.kind = a.kind
   left join datapoint on datapoint.item = a.item
   left join unnest(external_ids, cursors, pages) with ordinality as f (external_id, cursor, page, item) on f.item = a.item
+  -- Mostly a template asks for the object only.
+  cross join lateral (
+    select case when pg_catalog.jsonb_array_length(a.objects) = 1
+      then pg_catalog.jsonb_build_object('object', a.objects -> 0) else '{}' end as object
+    offset 0
+  ) as vars
   cross join lateral utils.fill_placeholders(
     t.parts,
-    pg_catalog.jsonb_build_object('objects', coalesce(a.objects, '[]'))
-    || case when pg_catalog.jsonb_array_length(a.objects) = 1
-      then pg_catalog.jsonb_build_object('object', a.objects -> 0) else '{}' end
-    || case when t.wants_datapoints then pg_catalog.jsonb_build_object('datapoints', coalesce(datapoint.names, '[]')) else '{}' end
-    || case when t.wants_place then etl_api.place_vars(f.external_id, f.cursor, f.page) else '{}' end
-    || case when t.wants_activity then etl_api.activity_vars(a.activity_request_id, t.wants_factors) else '{}' end) as filled;
+    case when t.wants_more then vars.object
+      || pg_catalog.jsonb_build_object('objects', coalesce(a.objects, '[]'), 'datapoints', coalesce(datapoint.names, '[]'))
+      || case when t.wants_place then etl_api.place_vars(f.external_id, f.cursor, f.page) else '{}' end
+      || case when t.wants_activity then etl_api.activity_vars(a.activity_request_id, t.wants_factors) else '{}' end
+    else vars.object end) as filled;
 end
 $$;
 
