@@ -19,7 +19,12 @@ import { databaseUrl } from "../../scripts/lib/database.ts";
 import { readTarget } from "../../scripts/lib/deploy.ts";
 import { checkBodies, checkHouseRules } from "../../scripts/lib/lint.ts";
 import { withClient } from "../../scripts/lib/migrate.ts";
-import { gatheredViews, scramVerifier, type Partition } from "../../scripts/lib/partitions.ts";
+import {
+  connectionString,
+  gatheredViews,
+  scramVerifier,
+  type Partition,
+} from "../../scripts/lib/partitions.ts";
 import { moveOrg } from "../../scripts/lib/partitions-move.ts";
 import { startServer, type Server } from "../../scripts/lib/server.ts";
 import { projectRoot } from "../../scripts/lib/sources.ts";
@@ -313,6 +318,17 @@ describe.runIf(possible)("setting up", () => {
     expect(verifier).toBe(
       "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=",
     );
+  });
+
+  test("the coordinator encrypts its way to other machines, and is told no password with it", () => {
+    const of = (url: string): string => connectionString(readTarget(url));
+    expect(of("postgres://me:geheim@db.example/my%20data")).toMatch(
+      /^host='db\.example' port='5432' dbname='my data' .* sslmode='require'$/,
+    );
+    expect(of("postgres://me:geheim@db.example/x?sslmode=verify-full&sslrootcert=/a'b")).toMatch(
+      /sslmode='verify-full' sslrootcert='\/a\\'b'$/,
+    );
+    expect(of("postgres://me:geheim@127.0.0.1:5433/x?password=geheim")).not.toMatch(/geheim|sslmode|user=/);
   });
 
   test("what it makes keeps to the rules of the house, and plpgsql_check finds nothing", async () => {
@@ -903,5 +919,37 @@ describe.runIf(possible)("docs/scaling.md", () => {
     expect(new Set(used)).toEqual(new Set(["setup", "status", "where", "place", "move"]));
     for (const [option] of text.matchAll(/(?<!-)--(?!-)[a-z]+(-[a-z]+)*/g))
       expect(help.includes(option) || option === "--only", option).toBe(true);
+  });
+});
+
+describe.runIf(possible)("one more partition", () => {
+  test("leaves orgs where they are, those without a place of their own too, and takes new ones", async () => {
+    const third = databaseUrl(debian.url, "third");
+    await rows("create database third", [], debian.url);
+    await rows("delete from etl_route.org_partition where org_id in ($1, $2)", [here!.org, there!.org]);
+    const three = JSON.stringify({ p2: third, p0: urls.p0, p1: urls.p1 });
+    const { code, text } = await cli(["setup", "--bootstrap", "--yes"], { PARTITION_URLS: three });
+    expect(text).toMatch(/0 on p2; 2 recorded\n/);
+    expect(text).toContain("3 partitions answer the coordinator");
+    expect(code).toBe(0);
+    expect(
+      await rows("select partition_no as no, name from etl_route.partition order by partition_no"),
+    ).toEqual([
+      { no: 0, name: "p0" },
+      { no: 1, name: "p1" },
+      { no: 2, name: "p2" },
+    ]);
+
+    // The session from before knows of it.
+    const fresh = await place(third, "p2", "fresh");
+    const id = await submit(fresh, "fresh.test");
+    expect(await stateOf(third, id)).toMatchObject({ state: "in_progress" });
+    expect(await stateOf(urls.p0, await submit(here!, "stays.test"))).toMatchObject({ state: "in_progress" });
+    expect(await stateOf(urls.p1, await submit(there!, "stays.test"))).toMatchObject({
+      state: "in_progress",
+    });
+    expect(
+      (await rows("select distinct org_id from etl_api.workflow_progress")).map((row) => row.org_id),
+    ).toEqual(expect.arrayContaining([fresh.org, here!.org, there!.org]));
   });
 });
