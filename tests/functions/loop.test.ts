@@ -138,6 +138,14 @@ describe("the window", () => {
     expect(await run(queue)).toMatchObject({ claimed: 3, completed: 3 });
   });
 
+  test("claims at once what it can soon send, where it is known how long requests take", async () => {
+    const queue = new Queue(200);
+    const running = start(queue, { ...limits, usualMs: 5 }, () => {});
+    expect(await running.done).toMatchObject({ claimed: 200, completed: 200 });
+    expect(queue.claims[0]).toBe(limits.batch);
+    expect(running.usualMs()).toBeLessThan(5);
+  });
+
   test("claims no more than it can soon send", async () => {
     const queue = new Queue(200);
     const all = door();

@@ -39,11 +39,12 @@ export function createHandler<C, R>(
   let client: Promise<EtlClient> | undefined;
   // Calls at the same time work as one as long as its requests are quick: two would only claim and report less each.
   const running = new Set<Running>();
+  let usualMs: number | undefined;
 
   async function work(config: Config, log: Log): Promise<Summary> {
     client ??= (around.connect ?? connectBy)(env);
     const worker = `${name}/${env["SB_EXECUTION_ID"] ?? crypto.randomUUID()}`;
-    const limits: Limits = { ...config, ...around.limits };
+    const limits: Limits = { ...config, usualMs, ...around.limits };
     if (workerIsMortal(env)) limits.remainingMs = Math.max(0, limits.wallMs - workerAge());
     const port = make(await client, config, worker, log);
     return untilUnload(async (unloading) => {
@@ -56,6 +57,7 @@ export function createHandler<C, R>(
         return summary;
       } finally {
         running.delete(loop);
+        usualMs = loop.usualMs();
       }
     });
   }

@@ -43,6 +43,8 @@ export interface Limits {
   lookAgainMs?: number;
   /** Milliseconds a claimed request may wait for its turn; its lease is running. */
   patienceMs?: number;
+  /** Milliseconds a request took of late, if that is known: the first claim is made accordingly. */
+  usualMs?: number;
 }
 
 /** What a call of a function did. */
@@ -63,8 +65,8 @@ type Stop = "wall_clock" | "cpu" | "max_requests" | "unloading" | "database";
 
 // Results wait this long for others to be reported with, unless there are many or nothing else is under way: what a
 // report costs the database falls with its size, up to a few hundred.
-const LINGER_MS = 25;
-const LINGER_COUNT = 200;
+const LINGER_MS = 50;
+const LINGER_COUNT = 250;
 const REPORT_COUNT = 500;
 const REPORT_BYTES = 4_000_000;
 // Of 256 MB; a result exists as text, and as part of the text of the report.
@@ -88,12 +90,14 @@ export interface Running {
    * more, or all its places are taken by slow requests.
    */
   look(): boolean;
+  /** Milliseconds a request takes, the latest weighing most; undefined while none has ended. */
+  usualMs(): number | undefined;
 }
 
 /** Works until the queue has nothing more to give, or a limit is near. */
 export function start<C, R>(work: Work<C, R>, limits: Limits, log: Log, signs: Signs = {}): Running {
   const loop = new Loop(work, limits, log, signs);
-  return { done: loop.run(), look: () => loop.look() };
+  return { done: loop.run(), look: () => loop.look(), usualMs: () => loop.usualMs };
 }
 
 /** The same, to its end. */
@@ -103,7 +107,7 @@ export function loop<C, R>(work: Work<C, R>, limits: Limits, log: Log, signs: Si
 
 class Loop<C, R> {
   readonly #work: Work<C, R>;
-  readonly #limits: Required<Limits>;
+  readonly #limits: Required<Omit<Limits, "usualMs">>;
   readonly #log: Log;
   readonly #unloading: AbortSignal | undefined;
   readonly #cpuTime: () => number | undefined;
@@ -158,6 +162,7 @@ class Loop<C, R> {
       patienceMs: 20_000,
       ...limits,
     };
+    this.#usual = limits.usualMs;
     this.#unloading = signs.unloading;
     this.#cpuTime = signs.cpuTime ?? (() => undefined);
     this.#cpuBegun = this.#cpuTime();
@@ -182,6 +187,10 @@ class Loop<C, R> {
       stopped: this.#stopped,
       seconds: Math.round(performance.now() - this.#begun) / 1000,
     };
+  }
+
+  get usualMs(): number | undefined {
+    return this.#usual;
   }
 
   look(): boolean {
