@@ -18,7 +18,7 @@ export const questions: { name: string; sql: string }[] = [
   },
   {
     name: "workflow_progress, open",
-    sql: "select * from etl_api.workflow_progress where state in ('waiting', 'ready', 'in_progress') order by created_at limit 100",
+    sql: "select * from etl_api.workflow_progress where is_open order by created_at limit 100",
   },
   { name: "stuck", sql: "select * from etl_api.stuck" },
   { name: "source_health", sql: "select * from etl_api.source_health" },

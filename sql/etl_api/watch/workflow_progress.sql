@@ -19,7 +19,8 @@ create or replace view etl_api.workflow_progress with (security_invoker = true) 
     end as eta,
     w.created_at,
     w.started_at,
-    w.finished_at
+    w.finished_at,
+    w.is_open
   from public.workflow_request as w
   left join lateral (
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -115,6 +116,8 @@ comment on column etl_api.workflow_progress.eta is
 comment on column etl_api.workflow_progress.created_at is 'When it was inserted.';
 comment on column etl_api.workflow_progress.started_at is 'When its first activity started.';
 comment on column etl_api.workflow_progress.finished_at is 'When it ended.';
+comment on column etl_api.workflow_progress.is_open is
+  'Whether it is ready, waiting or in_progress. To find the open ones ask by this: an index holds them, however many have ended.';
 
 revoke all on etl_api.workflow_progress from public;
 grant select on etl_api.workflow_progress to authenticated, service_role;
