@@ -130,7 +130,7 @@ test("what the engine could not do", () =>
       `create function public.refuse() returns trigger language plpgsql as $$ begin
         raise exception 'value out of range: overflow' using errcode = '22003';
       end $$`,
-      "create trigger refuse before insert on run_request_payload for each row execute function public.refuse()",
+      "create trigger refuse before insert on run_request for each row execute function public.refuse()",
       `select test_setup.enrich('{a.test}', '{"datapoints": ["industry"]}')`,
       "select * from test_setup.claim()",
     );

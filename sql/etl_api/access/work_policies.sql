@@ -48,12 +48,6 @@ create policy members_read on public.run_request
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on public.run_request is 'Members read the rows of their orgs.';
 
-drop policy if exists members_read on public.run_request_payload;
-create policy members_read on public.run_request_payload
-  for select to authenticated
-  using (org_id = any (array(select etl_api.my_orgs())));
-comment on policy members_read on public.run_request_payload is 'Members read the rows of their orgs.';
-
 drop policy if exists members_read on public.run_response;
 create policy members_read on public.run_response
   for select to authenticated

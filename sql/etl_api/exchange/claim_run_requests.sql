@@ -50,12 +50,9 @@ begin
 
   return query
   select r.id, r.org_id, r.lease_token, r.lease_until, r.kind, coalesce(s.org_id::text, 'shared'),
-    p.request, s.timeout_seconds * 1000, r.attempts
+    r.request, s.timeout_seconds * 1000, r.attempts
   from unnest(ids) as i (id)
   join public.run_request as r on r.id = i.id
-  join public.run_request_payload as p
-    on p.run_request_id = r.id
-    and p.org_id = r.org_id
   join public.source as s on s.id = r.source_id;
 end
 $$;

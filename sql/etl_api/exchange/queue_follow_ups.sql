@@ -24,7 +24,7 @@ begin
   -- What cannot be rendered, or be paid at all, is never queued; its chain ends with it.
   insert into public.run_request
     (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, page, cursor, external_id, cost,
-     state, state_via, state_substate, due_at, error, created_at, finished_at)
+     state, state_via, state_substate, due_at, error, created_at, finished_at, request)
   select t.id, b.org_id, b.workflow_request_id, b.activity_request_id, b.source_id, t.kind, b.root_id, t.page, t.cursor,
     t.external_id, case when f.refused is null then t.cost else 0 end,
     case when f.refused is not null then 'invalid' else 'waiting' end::public.run_request_state,
@@ -38,19 +38,14 @@ begin
       when 'budget_exceeded' then etl_api.budget_error(b.workflow_request_id, b.source_id)
     end,
     utils.now(),
-    case when f.refused is not null then utils.now() end
+    case when f.refused is not null then utils.now() end,
+    t.request
   from unnest(request_ids, before_ids, kinds, pages, cursors, external_ids, due_ats, costs, requests, missing, verdicts)
     as t (id, before_id, kind, page, cursor, external_id, due_at, cost, request, missing, verdict)
   join public.run_request as b on b.id = t.before_id
   cross join lateral (
     select case when t.request is null then 'missing_value' when t.verdict = 'workflow' then 'budget_exceeded' end as refused
   ) as f;
-
-  insert into public.run_request_payload (run_request_id, org_id, request)
-  select t.id, b.org_id, t.request
-  from unnest(request_ids, before_ids, requests) as t (id, before_id, request)
-  join public.run_request as b on b.id = t.before_id
-  where t.request is not null;
 end
 $$;
 

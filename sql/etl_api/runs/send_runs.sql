@@ -33,19 +33,13 @@ begin
   sent as (
     insert into public.run_request
       (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
-       state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at)
+       state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at, request)
     select r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, 'run', r.id, 1, r.cost,
       'in_progress', '{new,valid,ready}', moment, moment + lease + pg_catalog.make_interval(secs => r.timeout_seconds),
-      pg_catalog.gen_random_uuid(), send_runs.worker, moment, moment
+      pg_catalog.gen_random_uuid(), send_runs.worker, moment, moment, r.request
     from request as r
     where r.refused is null
     returning id
-  ),
-  payload as (
-    insert into public.run_request_payload (run_request_id, org_id, request)
-    select r.id, r.org_id, r.request
-    from request as r
-    where r.refused is null
   ),
   moved as (
     update public.run_queue as q

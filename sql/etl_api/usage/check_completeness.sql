@@ -24,7 +24,7 @@ as $$
     select 'run_request', r.id, r.org_id, 'it is to be sent, but nothing says what'
     from public.run_request as r
     where r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-      and not exists (select 1 from public.run_request_payload as p where p.run_request_id = r.id)
+      and r.request is null
     union all
     select 'run_request', r.id, r.org_id, 'it is under way, but nobody has a lease of it'
     from public.run_request as r
@@ -70,7 +70,7 @@ as $$
 $$;
 
 comment on function etl_api.check_completeness(uuid) is
-  'Rows of an org (null: all) that lack what belongs to them, or contradict it: a result, a body, a payload, a lease, a time. It reads everything: etl_api.check_consistency calls it.';
+  'Rows of an org (null: all) that lack what belongs to them, or contradict it: a result, a body, a rendered request, a lease, a time. It reads everything: etl_api.check_consistency calls it.';
 
 revoke execute on function etl_api.check_completeness(uuid) from public;
 grant execute on function etl_api.check_completeness(uuid) to service_role;

@@ -1,4 +1,4 @@
-select plan(29);
+select plan(28);
 
 select test_setup.set_up_people();
 insert into test_setup.reply (source, body)
@@ -13,7 +13,7 @@ select is(
     || ' ' || test_setup.as_user('otto', format('select count(*) from %s where org_id = test_setup.id(''org acme'')', t.name)),
   '(t) (0)', t.name)
 from unnest('{public.org_member,public.activity,public.workflow_request,public.activity_request,public.object,public.value,
-  public.activity_object,public.run_queue,public.run_request,public.run_request_payload,public.run_response,
+  public.activity_object,public.run_queue,public.run_request,public.run_response,
   public.activity_result,public.delivery,public.delivery_body,etl_api.state_step,etl_api.state_history,etl_api.etl_log}'::text[]) as t (name);
 
 select is(test_setup.as_user('vera', 'select slug from public.org'), '(acme-research)', 'their org');

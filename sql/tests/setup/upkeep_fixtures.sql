@@ -35,26 +35,25 @@ create function test_setup.left_of(request uuid) returns jsonb
 language sql
 as $$
   with a as (
-    select a.id from public.activity_request as a where a.workflow_request_id = request
+    select a.id from public.activity_request as a where a.workflow_request_id = left_of.request
   ), entity (id) as (
-    select request
+    select left_of.request
     union all select a.id from a
-    union all select q.id from public.run_queue as q where q.workflow_request_id = request
-    union all select r.id from public.run_request as r where r.workflow_request_id = request
-    union all select d.id from public.delivery as d where d.workflow_request_id = request
+    union all select q.id from public.run_queue as q where q.workflow_request_id = left_of.request
+    union all select r.id from public.run_request as r where r.workflow_request_id = left_of.request
+    union all select d.id from public.delivery as d where d.workflow_request_id = left_of.request
   )
   select jsonb_build_object(
-    'requests', (select count(*) from public.workflow_request as w where w.id = request),
+    'requests', (select count(*) from public.workflow_request as w where w.id = left_of.request),
     'activities', (select count(*) from a),
     'links', (select count(*) from public.activity_object as o where o.activity_request_id in (select a.id from a)),
     'results', (select count(*) from public.activity_result as r where r.activity_request_id in (select a.id from a)),
-    'runs', (select count(*) from public.run_queue as q where q.workflow_request_id = request),
-    'http', (select count(*) from public.run_request as r where r.workflow_request_id = request),
-    'payloads', (select count(*) from public.run_request_payload as p where p.run_request_id in (select e.id from entity as e)),
+    'runs', (select count(*) from public.run_queue as q where q.workflow_request_id = left_of.request),
+    'http', (select count(*) from public.run_request as r where r.workflow_request_id = left_of.request),
     'answers', (select count(*) from public.run_response as p where p.run_request_id in (select e.id from entity as e)),
-    'messages', (select count(*) from public.delivery as d where d.workflow_request_id = request),
+    'messages', (select count(*) from public.delivery as d where d.workflow_request_id = left_of.request),
     'bodies', (select count(*) from public.delivery_body as b where b.delivery_id in (select e.id from entity as e)),
-    'keys', (select count(*) from etl_api.request_key as k where k.workflow_request_id = request),
+    'keys', (select count(*) from etl_api.request_key as k where k.workflow_request_id = left_of.request),
     'steps', (select count(*) from etl_api.state_step as s where s.entity_id in (select e.id from entity as e)))
 $$;
 comment on function test_setup.left_of(uuid) is 'How many rows of each kind there are of a workflow request.';

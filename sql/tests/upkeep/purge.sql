@@ -33,7 +33,7 @@ update request set before = test_setup.left_of(id);
 create temporary table org_before as select id, request_count, run_count, object_count, datapoint_count from public.org;
 create temporary table value_before as select * from public.value;
 select is((select before - 'steps' from request where name = 'old'),
-  '{"requests": 1, "activities": 1, "links": 2, "results": 1, "runs": 2, "http": 2, "payloads": 2, "answers": 2, "messages": 1,
+  '{"requests": 1, "activities": 1, "links": 2, "results": 1, "runs": 2, "http": 2, "answers": 2, "messages": 1,
     "bodies": 1, "keys": 1}'::jsonb, 'an old request has rows of every kind');
 
 create temporary table gone as select * from etl_api.purge('30 days');
