@@ -128,7 +128,11 @@ async function checkReferences(client: pg.Client, tables: Table[], org: string):
         from pg_catalog.unnest(k.confkey) with ordinality as c (attnum, place)
         join pg_catalog.pg_attribute as a on a.attrelid = k.confrelid and a.attnum = c.attnum) as keys
      from pg_catalog.pg_constraint as k
-     where k.contype = 'f' and k.conparentid = 0 and k.conrelid::regclass::text = any ($1)`,
+     where k.contype = 'f' and k.conparentid = 0 and k.conrelid::regclass::text = any ($1)
+     union all
+     select r.columns[1], r.child::text, r.parent::text, pg_catalog.to_jsonb(r.columns), pg_catalog.to_jsonb(r.keys)
+     from etl_api.table_reference as r
+     where r.child::text = any ($1)`,
     [tables.map((table) => table.name)],
   );
   const broken: string[] = [];

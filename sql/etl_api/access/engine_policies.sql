@@ -18,6 +18,12 @@ create policy everybody_reads on etl_api.state_transition
   using (true);
 comment on policy everybody_reads on etl_api.state_transition is 'The allowed steps are no secret.';
 
+drop policy if exists everybody_reads on etl_api.table_reference;
+create policy everybody_reads on etl_api.table_reference
+  for select to authenticated
+  using (true);
+comment on policy everybody_reads on etl_api.table_reference is 'What refers to what is no secret.';
+
 drop policy if exists nobody on etl_api.state_step_default;
 create policy nobody on etl_api.state_step_default
   for all to authenticated

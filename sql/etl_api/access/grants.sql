@@ -26,6 +26,7 @@ revoke all on
   etl_api.state_transition,
   etl_api.state_step,
   etl_api.state_step_default,
+  etl_api.table_reference,
   etl_api.advance_queue,
   etl_api.request_key,
   etl_api.etl_log,
@@ -156,4 +157,4 @@ grant select, insert, update, delete on
   etl_api.alert
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
-grant select on etl_api.state_transition, etl_api.state_step to service_role;
+grant select on etl_api.state_transition, etl_api.state_step, etl_api.table_reference to service_role;

@@ -40,7 +40,7 @@ begin
     delete from public.activity_object as l where l.ctid = any (links) returning l.object_id
   )
   select pg_catalog.array_agg(distinct u.object_id) into objects from unlinked as u;
-  -- From the leaves up; what lies beside a row (answers, bodies, results) goes with it by its foreign key.
+  -- From the leaves up; what lies beside a row (answers, bodies, results) goes with it by its reference.
   gone := etl_api.purge_rows('delivery', deliveries) || etl_api.purge_rows('run_request', http_requests)
     || etl_api.purge_rows('run_queue', runs) || etl_api.purge_rows('activity_request', activities)
     || etl_api.purge_rows('workflow_request', requests);

@@ -1,5 +1,5 @@
 -- No foreign key and no unique key can join the rows of two orgs.
-select plan(2);
+select plan(3);
 
 -- Configuration may be shared, so it is referenced by its id alone, and check_config_org guards it.
 select is_empty($$
@@ -15,6 +15,15 @@ select is_empty($$
       (select a.attnum from pg_attribute as a where a.attrelid = c.conrelid and a.attname = 'org_id') = any (c.conkey)
       and (select a.attnum from pg_attribute as a where a.attrelid = c.confrelid and a.attname = 'org_id') = any (c.confkey))
 $$, 'every foreign key between rows of an org carries org_id');
+
+select is_empty($$
+  select r.child, r.columns
+  from etl_api.table_reference as r
+  where r.parent not in (
+      'public.org'::regclass, 'public.object_type'::regclass, 'public.datapoint'::regclass, 'public.source'::regclass,
+      'public.activity'::regclass)
+    and not ('org_id' = any (r.columns) and 'org_id' = any (r.keys))
+$$, 'and so does every reference that triggers keep');
 
 -- A key of uuids or numbers that the database makes joins nothing; one of names must say whose names.
 select is_empty($$

@@ -1,0 +1,101 @@
+-- References that triggers keep hold what a foreign key would hold: for every one in etl_api.table_reference.
+select plan(11);
+
+select test_setup.setup_enrichment_test_data();
+select test_setup.enrich('{a.test,b.test}', '{"datapoints": ["industry"]}', '{"url": "https://client.test/hook"}');
+select test_setup.exchange('{"company": {"sector": "toys"}}');
+select test_setup.deliver();
+
+-- A row in the place of one that is there, but new, and with something else in one column.
+create function pg_temp.insert_like(child regclass, changed text, value text) returns text language plpgsql as $$
+declare
+  named text[] := array(
+    select a.attname from pg_attribute as a
+    where a.attrelid = child and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' and a.attidentity = '');
+  row jsonb;
+begin
+  execute format('select to_jsonb(r) from %s as r order by ctid limit 1', child) into row;
+  if child <> 'public.object'::regclass then
+    execute format('delete from %s as r where ctid = (select min(ctid) from %s)', child, child);
+  end if;
+  row := row || '{"state": "new", "state_via": null, "state_substate": null}'
+    || case when 'id' = any (named) then jsonb_build_object('id', gen_random_uuid()) else '{}' end
+    || jsonb_build_object('activity_key', gen_random_uuid(), 'key_hash', decode(md5(random()::text), 'hex'))
+    || jsonb_build_object(changed, value);
+  execute format('insert into %s (%s) select %s from jsonb_populate_record(null::%s, $1) as r', child,
+    (select string_agg(quote_ident(n), ', ') from unnest(named) as n),
+    (select string_agg('r.' || quote_ident(n), ', ') from unnest(named) as n), child) using row;
+  return 'ok';
+exception when others then
+  return sqlstate || ' ' || sqlerrm;
+end
+$$;
+create function pg_temp.outcome(statement text) returns text language plpgsql as $$
+begin
+  execute statement;
+  return 'ok';
+exception when others then
+  return sqlstate;
+end
+$$;
+
+select is_empty($$
+  select r.child, r.columns[1], o.outcome
+  from etl_api.table_reference as r
+  cross join lateral (select pg_temp.insert_like(r.child, r.columns[1], gen_random_uuid()::text) as outcome) as o
+  where o.outcome not like '23503 a row of % refers to one of % that is not there'
+$$, 'no row refers to what is not there');
+select is_empty($$
+  select r.child, o.outcome
+  from (select distinct r.child from etl_api.table_reference as r where cardinality(r.columns) = 2) as r
+  cross join lateral (select pg_temp.insert_like(r.child, 'org_id', test_setup.id('org other')::text) as outcome) as o
+  where o.outcome not like '23503 a row of % refers to one of % that is not there'
+$$, 'nor to a row of another org');
+select is_empty($$
+  select r.child, r.columns[1]
+  from etl_api.table_reference as r
+  where pg_temp.outcome(format('update %s set %I = gen_random_uuid()', r.child, r.columns[1])) <> '23503'
+$$, 'what a row refers to never changes');
+select is_empty($$
+  select r.parent
+  from etl_api.table_reference as r
+  where pg_temp.outcome(format('update %s set %I = gen_random_uuid()', r.parent, r.keys[1])) <> '23503'
+$$, 'nor does the key it is known by');
+select is_empty($$
+  select r.child, r.columns[1]
+  from etl_api.table_reference as r
+  where r.on_delete = 'restrict'
+    and pg_temp.outcome(format('delete from %s as p where exists (select 1 from %s as c where c.%I = p.%I)',
+      r.parent, r.child, r.columns[1], r.keys[1])) <> '23503'
+$$, 'what others refer to stays');
+select is(pg_temp.outcome('insert into public.value (org_id, object_id, datapoint_id, source_id, value, confidence, observed_at)
+  select distinct org_id, object_id, datapoint_id, null::uuid, value, confidence, observed_at from public.value where source_id is not null limit 1'),
+  'ok', 'a null refers to nothing');
+
+-- A repeated request goes again at once, and nothing of the first one with it.
+insert into public.workflow_request (org_id, data, idempotency_key) select org_id, data, 'once' from public.workflow_request limit 1;
+select is((select count(*) from public.activity_request as a join public.workflow_request as w on w.id = a.workflow_request_id
+  where w.idempotency_key = 'once'), 1::bigint, 'a request with a key');
+insert into public.workflow_request (org_id, data, idempotency_key) select org_id, data, 'once' from public.workflow_request limit 1;
+select is((select count(*) from public.activity_request as a join public.workflow_request as w on w.id = a.workflow_request_id
+  where w.idempotency_key = 'once'), 1::bigint, 'keeps what it has when it is repeated');
+
+-- From the root down, and nothing beside it.
+create function pg_temp.strays() returns setof text language plpgsql as $$
+declare
+  r record;
+begin
+  for r in select * from etl_api.table_reference loop
+    return query execute format('select %L::text from %s as c where c.%I is not null and not exists (select 1 from %s as p where p.%I = c.%I)',
+      r.child::text || ' ' || r.columns[1], r.child, r.columns[1], r.parent, r.keys[1], r.columns[1]);
+  end loop;
+end
+$$;
+delete from public.workflow_request where idempotency_key is null;
+select is_empty('select pg_temp.strays()', 'what belongs to a request goes with it');
+select is((select count(*) from public.activity_result) || ' ' || (select count(*) from public.delivery), '1 1', 'and what belongs to another stays');
+delete from public.datapoint where name = 'industry' and org_id = test_setup.id('org acme');
+select is((select count(*) from public.value as v where not exists (select 1 from public.datapoint as d where d.id = v.datapoint_id)), 0::bigint,
+  'values go with their datapoint');
+
+select * from finish();
