@@ -316,14 +316,14 @@ revoke all on
   public.activity_object,
   public.run_queue,
   public.run_request,
-  public.run_request_payload,
   public.run_response,
   public.activity_result,
   public.delivery,
   public.delivery_body,
   etl_api.state_transition,
-  etl_api.state_history,
-  etl_api.state_history_default,
+  etl_api.state_step,
+  etl_api.state_step_default,
+  etl_api.table_reference,
   etl_api.advance_queue,
   etl_api.request_key,
   etl_api.etl_log,
@@ -357,13 +357,12 @@ grant select on
   public.activity_object,
   public.run_queue,
   public.run_request,
-  public.run_request_payload,
   public.run_response,
   public.activity_result,
   public.delivery,
   public.delivery_body,
   etl_api.state_transition,
-  etl_api.state_history,
+  etl_api.state_step,
   etl_api.etl_log,
   public.guardrail_refusal,
   etl_api.budget_used,
@@ -429,7 +428,6 @@ grant select, insert, update, delete on
   public.activity_object,
   public.run_queue,
   public.run_request,
-  public.run_request_payload,
   public.run_response,
   public.activity_result,
   public.delivery,
@@ -456,7 +454,7 @@ grant select, insert, update, delete on
   etl_api.alert
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
-grant select on etl_api.state_transition, etl_api.state_history to service_role;
+grant select on etl_api.state_transition, etl_api.state_step, etl_api.table_reference to service_role;
 -- end of source
 
 -- source: sql/etl_api/access/keep_config_org.sql
@@ -940,12 +938,6 @@ create policy members_read on public.run_request
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on public.run_request is 'Members read the rows of their orgs.';
 
-drop policy if exists members_read on public.run_request_payload;
-create policy members_read on public.run_request_payload
-  for select to authenticated
-  using (org_id = any (array(select etl_api.my_orgs())));
-comment on policy members_read on public.run_request_payload is 'Members read the rows of their orgs.';
-
 drop policy if exists members_read on public.run_response;
 create policy members_read on public.run_response
   for select to authenticated
@@ -1018,20 +1010,25 @@ begin
   -- offset 0 keeps a look-up by key from becoming a join, whatever the planner thinks of the size of a table.
   return (
     select pg_catalog.array_agg(distinct i.id order by i.id)
-    from unnest(activity_request_ids) as i (id)
+    from (
+      -- First, since an activity that has just started mostly has one.
+      select given.id
+      from unnest(activity_request_ids) as given (id)
+      where not exists (
+        select 1
+        from public.run_queue as q
+        where q.activity_request_id = given.id
+          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
+        offset 0)
+      offset 0
+    ) as i
     cross join lateral (
       select ar.state
       from public.activity_request as ar
       where ar.id = i.id
       offset 0
     ) as ar
-    where ar.state = 'in_progress'
-      and not exists (
-        select 1
-        from public.run_queue as q
-        where q.activity_request_id = i.id
-          and q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-        offset 0));
+    where ar.state = 'in_progress');
 end
 $$;
 
@@ -1106,42 +1103,29 @@ as $$
 declare
   moment constant timestamptz := utils.now();
   over_ids constant uuid[] := etl_api.activities_without_open_runs(activity_request_ids);
-  ended record;
+  workflow_ids uuid[];
 begin
   if over_ids is null then
     return;
   end if;
   perform etl_api.reconstruct_values_to_activity_requests(over_ids);
 
-  select pg_catalog.array_agg(e.activity_request_id) as ids, pg_catalog.array_agg(e.state) as states,
-    pg_catalog.array_agg(e.substate) as substates
-  into ended
-  from etl_api.activity_ends(over_ids) as e;
-
-  update public.activity_request as ar
-  set state = e.state,
-      state_via = null,
-      state_substate = e.substate,
-      finished_at = moment
-  from (
-    select t.*
-    from unnest(ended.ids, ended.states, ended.substates) as t (id, state, substate)
+  with ended as (
+    update public.activity_request as ar
+    set state = e.state,
+        state_via = null,
+        state_substate = e.substate,
+        finished_at = moment
     -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
-    limit pg_catalog.cardinality(ended.ids)
-  ) as e
-  where ar.id = e.id;
+    from (select how.* from etl_api.activity_ends(over_ids) as how limit pg_catalog.cardinality(over_ids)) as e
+    where ar.id = e.activity_request_id
+    returning ar.workflow_request_id
+  )
+  select pg_catalog.array_agg(distinct ended.workflow_request_id) into workflow_ids
+  from ended;
 
   perform etl_api.deliver_activity_results(over_ids);
-  perform etl_api.advance_workflows(array(
-    select distinct ar.workflow_request_id
-    from unnest(over_ids) as i (id)
-    -- By key: in the order of another index the planner would read all of them.
-    cross join lateral (
-      select known.workflow_request_id
-      from public.activity_request as known
-      where known.id = i.id
-      offset 0
-    ) as ar));
+  perform etl_api.advance_workflows(workflow_ids);
 end
 $$;
 
@@ -1208,6 +1192,19 @@ declare
   skipped_ids uuid[];
   start_ids uuid[];
 begin
+  if not exists (
+    select 1
+    from unnest(workflow_request_ids) as i (id)
+    cross join lateral (
+      select known.state
+      from public.activity_request as known
+      where known.workflow_request_id = i.id
+      offset 0
+    ) as ar
+    where ar.state = 'waiting')
+  then
+    return;
+  end if;
   select
     pg_catalog.array_agg(v.activity_request_id) filter (where v.verdict = 'fail'),
     pg_catalog.array_agg(v.activity_request_id) filter (where v.verdict = 'skip'),
@@ -1410,55 +1407,43 @@ set search_path = ''
 as $$
 declare
   moment constant timestamptz := utils.now();
-  ended record;
+  ended_ids uuid[];
 begin
-  select pg_catalog.array_agg(w.id) as ids,
-    pg_catalog.array_agg(case when a.done > 0 then 'done' else 'failed' end::public.workflow_request_state) as states,
-    pg_catalog.array_agg(case
-      when a.done = 0 then 'all_activities_failed'
-      when a.done < a.count or a.partial > 0 then 'partial'
-    end) as substates
-  into ended
-  from (
-    select ar.workflow_request_id,
-      pg_catalog.count(*) as count,
-      -- What was skipped is done, but has no start: see waiting_verdicts.
-      pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.started_at is not null) as done,
-      pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.state_substate = 'partial') as partial,
-      pg_catalog.count(*) filter (where ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as open
-    from public.activity_request as ar
-    where ar.workflow_request_id = any (workflow_request_ids)
-    group by ar.workflow_request_id
-  ) as a
-  -- By key: the index of the open ones would lead through all of them.
-  cross join lateral (
-    select ending.id, ending.state
-    from public.workflow_request as ending
-    where ending.id = a.workflow_request_id
-      and ending.replay = 0
-    offset 0
-  ) as w
-  where a.open = 0
-    and w.state = 'in_progress';
-  if ended.ids is null then
+  with ended as (
+    update public.workflow_request as w
+    set state = case when a.done > 0 then 'done' else 'failed' end::public.workflow_request_state,
+        state_via = null,
+        state_substate = case
+          when a.done = 0 then 'all_activities_failed'
+          when a.done < a.count or a.partial > 0 then 'partial'
+        end,
+        finished_at = moment
+    from (
+      select ar.workflow_request_id,
+        pg_catalog.count(*) as count,
+        -- What was skipped is done, but has no start: see waiting_verdicts.
+        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.started_at is not null) as done,
+        pg_catalog.count(*) filter (where ar.state in ('done', 'delivered') and ar.state_substate = 'partial') as partial
+      from public.activity_request as ar
+      where ar.workflow_request_id = any (workflow_request_ids)
+      group by ar.workflow_request_id
+      having not pg_catalog.bool_or(ar.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+      -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+      limit pg_catalog.cardinality(workflow_request_ids)
+    ) as a
+    where w.id = a.workflow_request_id
+      and w.replay = 0
+      -- As text: the index of the open ones would lead through all of them.
+      and w.state::text = 'in_progress'
+    returning w.id
+  )
+  select pg_catalog.array_agg(ended.id) into ended_ids
+  from ended;
+  if ended_ids is null then
     return;
   end if;
-
-  update public.workflow_request as w
-  set state = e.state,
-      state_via = null,
-      state_substate = e.substate,
-      finished_at = moment
-  from (
-    select t.*
-    from unnest(ended.ids, ended.states, ended.substates) as t (id, state, substate)
-    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
-    limit pg_catalog.cardinality(ended.ids)
-  ) as e
-  where w.id = e.id
-    and w.replay = 0;
-  perform etl_api.deliver_workflow_results(ended.ids);
-  perform etl_api.settle_deliveries(ended.ids);
+  perform etl_api.deliver_workflow_results(ended_ids);
+  perform etl_api.settle_deliveries(ended_ids);
 end
 $$;
 
@@ -1478,49 +1463,71 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
-  -- Where the objects sit is one question for all that ask the same sources about the same type.
+  -- Where the objects sit is one question for all that ask the same sources about the same type (offset 0 keeps it from
+  -- being asked again for each).
   return query
-  select ar.id, asked.org_id, ar.max_objects, m.object_type_id,
-    etl_api.natural_key(t.key_datapoints, o.raw || o.object), o.raw || o.object, o.path
+  select ar.id, asked.org_id, ar.max_objects, asked.object_type_id,
+    etl_api.natural_key(asked.key_datapoints, o.object), o.object, o.path
   from (
-    select a.org_id, a.source_ids, a.type_id, pg_catalog.array_agg(a.id) as ids,
-      pg_catalog.array_agg(a.workflow_request_id) as workflow_request_ids, pg_catalog.array_agg(a.max_objects) as limits
-    from unnest(activity_request_ids) as i (id)
-    cross join lateral (
-      select r.id, r.org_id, r.workflow_request_id, r.source_ids, r.max_objects,
-        case when r.result_role = 'input' then r.object_type_id end as type_id
-      from public.activity_request as r
-      where r.id = i.id
+    select who.*, m.object_type_id, m.key_mapping_json, m.place, t.key_datapoints,
+      case when not coalesce(pg_catalog.jsonb_typeof(m.key_mapping_json) = 'object' and m.key_mapping_json ? 'fields', false)
+        then utils.path_names(utils.mapping_path(m.key_mapping_json)) end as names
+    from (
+      select a.org_id, a.source_ids, a.type_id, pg_catalog.array_agg(a.id) as ids,
+        pg_catalog.array_agg(a.workflow_request_id) as workflow_request_ids, pg_catalog.array_agg(a.max_objects) as limits
+      from unnest(activity_request_ids) as i (id)
+      cross join lateral (
+        select r.id, r.org_id, r.workflow_request_id, r.source_ids, r.max_objects,
+          case when r.result_role = 'input' then r.object_type_id end as type_id
+        from public.activity_request as r
+        where r.id = i.id
+        offset 0
+      ) as a
+      where not exists (
+        select 1
+        from public.activity_dependency as d
+        where d.activity_request_id = i.id
+        offset 0)
+      group by a.org_id, a.source_ids, a.type_id
       offset 0
-    ) as a
-    where not exists (
-      select 1
-      from public.activity_dependency as d
-      where d.activity_request_id = i.id
-      offset 0)
-    group by a.org_id, a.source_ids, a.type_id
+    ) as who
+    cross join lateral etl_api.input_mappings(who.org_id, who.source_ids, who.type_id)
+      with ordinality as m (object_type_id, key_mapping_json, place)
+    cross join lateral (
+      select r.key_datapoints
+      from public.object_type as r
+      where r.id = m.object_type_id
+      offset 0
+    ) as t
     offset 0
   ) as asked
-  cross join lateral etl_api.input_mappings(asked.org_id, asked.source_ids, asked.type_id)
-    with ordinality as m (object_type_id, key_mapping_json, place)
-  cross join lateral (
-    select r.key_datapoints
-    from public.object_type as r
-    where r.id = m.object_type_id
-    offset 0
-  ) as t
   cross join lateral unnest(asked.ids, asked.workflow_request_ids, asked.limits) as ar (id, workflow_request_id, max_objects)
   cross join lateral (
-    select r.data
+    select r.data, r.data #> asked.names as node
     from public.workflow_request as r
     where r.id = ar.workflow_request_id
       and r.org_id = asked.org_id
       and r.replay = 0
     offset 0
   ) as w
-  cross join lateral utils.jsonb_resolve_object_names(w.data, m.key_mapping_json)
-    with ordinality as o (object, path, raw, place)
-  order by ar.id, m.place, o.place;
+  cross join lateral (
+    -- What utils.jsonb_resolve_object_names does first, without a call for each request: names that lead to one object
+    -- or a list of them.
+    select e.value as object, e.place,
+      case when pg_catalog.jsonb_typeof(w.node) = 'array' then asked.names || (e.place - 1)::text else asked.names end as path
+    from pg_catalog.jsonb_array_elements(
+      case pg_catalog.jsonb_typeof(w.node) when 'array' then w.node when 'object' then pg_catalog.jsonb_build_array(w.node) end)
+      with ordinality as e (value, place)
+    where pg_catalog.jsonb_typeof(e.value) = 'object'
+    union all
+    (
+      select r.raw || r.object, r.place, r.path
+      from utils.jsonb_resolve_object_names(w.data, asked.key_mapping_json) with ordinality as r (object, path, raw, place)
+      where coalesce(pg_catalog.jsonb_typeof(w.node) not in ('array', 'object'), true)
+      offset 0
+    )
+  ) as o
+  order by ar.id, asked.place, o.place;
 end
 $$;
 
@@ -1723,6 +1730,10 @@ begin
   select pg_catalog.array_agg(s.id order by s.id) into started_ids
   from started as s;
   if started_ids is not null then
+    -- A retry decides anew: by what is known now, and by the guardrails as they are now.
+    delete from public.guardrail_refusal as r
+    where r.activity_request_id = any (started_ids)
+      and r.stage = 'before_run';
     perform etl_api.start_activity_requests(started_ids);
   end if;
 end
@@ -1775,10 +1786,6 @@ as $$
 declare
   pairs record;
 begin
-  -- A retry decides anew: by what is known now, and by the guardrails as they are now.
-  delete from public.guardrail_refusal as r
-  where r.activity_request_id = any (activity_request_ids)
-    and r.stage = 'before_run';
   if not etl_api.has_factors(activity_request_ids, true) then
     return;
   end if;
@@ -2008,7 +2015,10 @@ begin
     and t.object ? d.name
     and t.object -> d.name <> 'null';
 
-  count := coalesce(pg_catalog.cardinality(value_org_ids), 0);
+  count := pg_catalog.cardinality(value_org_ids);
+  if count is null then
+    return 0;
+  end if;
   return etl_api.store_values(
     value_org_ids, value_object_ids, value_datapoint_ids,
     pg_catalog.array_fill(null::uuid, array[count]),
@@ -2393,13 +2403,13 @@ begin
         and q.state in ('waiting', 'ready', 'in_progress') and q.timeout_at < swept_by limit most)
       union all
       (select 1 from public.activity_request as a where a.org_id = alert_stuck.org_id
-        and a.state in ('ready', 'waiting', 'in_progress') and a.timeout_at < swept_by limit most)
+        and a.is_open and a.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
-        and w.state in ('ready', 'waiting', 'in_progress') and w.timeout_at < swept_by limit most)
+        and w.is_open and w.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
-        and w.state = 'waiting' and w.not_before < swept_by limit most)
+        and w.state = 'waiting' and w.is_open and w.not_before < swept_by limit most)
       union all
       (select 1 from public.workflow_schedule as c
         where c.org_id = alert_stuck.org_id and c.enabled and c.next_at < swept_by limit most)
@@ -2689,7 +2699,7 @@ comment on trigger keep_config_org on etl_api.alert_rule is
 -- end of source
 
 -- source: sql/etl_api/delivery/accept_delivery_results.sql
-create or replace function etl_api.accept_delivery_results(results jsonb) returns uuid[]
+create or replace function etl_api.accept_delivery_results(delivery_ids uuid[], results jsonb[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
@@ -2698,22 +2708,31 @@ declare
   schedule constant jsonb := coalesce(etl_api.setting_value('delivery_schedule_seconds'), '[]');
   taken_ids uuid[];
 begin
-  -- Ids of one length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups
-  -- look-ups.
-  with judged as materialized (
-    select d.id, g.value as answer, j.*
-    from pg_catalog.jsonb_each(results) as g (id, value)
+  -- The ids come sorted, so that locks are taken in one order. "offset 0" keeps look-ups look-ups. What is delivered,
+  -- as most is, is judged by its status alone.
+  with held as materialized (
+    select d.id, d.attempts, g.answer, utils.int_or_null(g.answer -> 'status') as status
+    from unnest(delivery_ids, results) as g (id, answer)
     cross join lateral (
-      select held.*
-      from public.delivery as held
-      where held.id = g.id::uuid
+      select due.*
+      from public.delivery as due
+      where due.id = g.id
       offset 0
       for no key update
     ) as d
-    cross join lateral etl_api.judge_delivery(d.attempts, g.value, schedule) as j
     where d.state = 'in_progress'
       and d.lease_until > moment
-      and d.lease_token = utils.uuid_or_null(g.value -> 'lease_token')
+      and d.lease_token::text = pg_catalog.lower(g.answer ->> 'lease_token')
+  ),
+  judged as materialized (
+    select h.id, h.status, 'delivered' as verdict, null::text as code, null::text as message, null::timestamptz as due_at
+    from held as h
+    where h.status between 200 and 299
+    union all
+    select h.id, h.status, j.verdict, j.code, j.message, j.due_at
+    from held as h
+    cross join lateral etl_api.judge_delivery(h.attempts, h.answer, schedule) as j
+    where (h.status between 200 and 299) is not true
   ),
   moved as (
     update public.delivery as d
@@ -2723,7 +2742,7 @@ begin
         due_at = coalesce(j.due_at, d.due_at),
         lease_until = null,
         lease_token = null,
-        http_status = utils.int_or_null(j.answer -> 'status'),
+        http_status = j.status,
         error = case when j.code is not null then pg_catalog.jsonb_build_object('code', j.code, 'message', j.message) end,
         finished_at = case when j.verdict <> 'retry' then moment end
     from judged as j
@@ -2746,11 +2765,11 @@ begin
 end
 $$;
 
-comment on function etl_api.accept_delivery_results(jsonb) is
-  'Takes the results ({delivery_id: result}) whose lease lives, judges them and moves the messages on. Returns their ids. The caller holds the workflow locks.';
+comment on function etl_api.accept_delivery_results(uuid[], jsonb[]) is
+  'Takes the results of these messages (their ids in order, each once) whose lease lives, judges them and moves the messages on. Returns their ids. The caller holds the workflow locks.';
 
-revoke execute on function etl_api.accept_delivery_results(jsonb) from public;
-grant execute on function etl_api.accept_delivery_results(jsonb) to service_role;
+revoke execute on function etl_api.accept_delivery_results(uuid[], jsonb[]) from public;
+grant execute on function etl_api.accept_delivery_results(uuid[], jsonb[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/delivery/claim_deliveries.sql
@@ -2826,7 +2845,7 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  given jsonb;
+  given record;
   workflow_ids uuid[];
   taken_ids uuid[];
 begin
@@ -2836,15 +2855,32 @@ begin
       message = pg_catalog.format('results is %s: it must be an array', coalesce(pg_catalog.jsonb_typeof(results), 'null')),
       hint = 'Give [{"delivery_id", "lease_token", "status", "headers", "error", "duration_ms"}].';
   end if;
-  given := etl_api.completions_by_id(results, 'delivery_id');
+  -- Of two results for one message the first counts.
+  select pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.value) as results
+  into given
+  from (
+    select distinct on (t.id) t.id, t.value
+    from (
+      select utils.uuid_or_null(e.value -> 'delivery_id') as id, e.value, e.place
+      from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+      offset 0
+    ) as t
+    where t.id is not null
+    order by t.id, t.place
+  ) as r;
 
   workflow_ids := array(
     select distinct d.workflow_request_id
-    from public.delivery as d
-    where d.id = any (array(select k.id::uuid from pg_catalog.jsonb_object_keys(given) as k (id))));
+    from unnest(given.ids) as i (id)
+    cross join lateral (
+      select sent.workflow_request_id
+      from public.delivery as sent
+      where sent.id = i.id
+      offset 0
+    ) as d);
   perform etl_api.lock_workflows(workflow_ids);
 
-  taken_ids := etl_api.accept_delivery_results(given);
+  taken_ids := etl_api.accept_delivery_results(given.ids, given.results);
   if pg_catalog.cardinality(taken_ids) > 0 then
     perform etl_api.settle_deliveries(workflow_ids);
   end if;
@@ -2898,7 +2934,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  copy_ids uuid[] := array(select utils.new_id() from pg_catalog.unnest(delivery_ids));
+  copy_ids uuid[] := utils.new_ids(pg_catalog.cardinality(delivery_ids));
 begin
   insert into public.delivery
     (id, org_id, workflow_request_id, activity_request_id, alert_id, message_id, endpoint_id, url, secret_name, event_type,
@@ -2981,27 +3017,44 @@ declare
 begin
   -- A statement of its own: what it takes to build large messages is given back before they are written.
   select
-    pg_catalog.array_agg(ar.org_id order by ar.id) as org_ids,
-    pg_catalog.array_agg(ar.workflow_request_id order by ar.id) as workflow_ids,
-    pg_catalog.array_agg(ar.id order by ar.id) as activity_ids,
-    pg_catalog.array_agg(ar.destination -> 'webhook' order by ar.id) as webhooks,
-    pg_catalog.array_agg('activity_request.' || ar.state order by ar.id) as event_types,
-    pg_catalog.array_agg(pg_catalog.jsonb_build_object(
-      'workflow_request_id', ar.workflow_request_id,
-      'activity_request_id', ar.id,
-      'activity_key', ar.activity_key,
-      'org_id', ar.org_id,
-      'state', ar.state,
-      'substate', ar.state_substate,
-      'objects', coalesce(r.objects, '[]'),
-      'refusals', coalesce(r.refusals, '[]'),
-      'summary', coalesce(r.summary, '{}')) order by ar.id) as data
+    pg_catalog.array_agg(m.org_id) as org_ids,
+    pg_catalog.array_agg(m.workflow_request_id) as workflow_ids,
+    pg_catalog.array_agg(m.id) as activity_ids,
+    pg_catalog.array_agg(m.webhook) as webhooks,
+    pg_catalog.array_agg(m.event_type) as event_types,
+    pg_catalog.array_agg(m.data) as data
   into message
-  from public.activity_request as ar
-  left join public.activity_result as r on r.activity_request_id = ar.id
-  where ar.id = any (activity_request_ids)
-    and ar.state in ('done', 'failed', 'timedout', 'invalid')
-    and ar.destination ? 'webhook';
+  from (
+    select ar.id, ar.org_id, ar.workflow_request_id, ar.destination -> 'webhook' as webhook,
+      'activity_request.' || ar.state as event_type,
+      pg_catalog.jsonb_build_object(
+        'workflow_request_id', ar.workflow_request_id,
+        'activity_request_id', ar.id,
+        'activity_key', ar.activity_key,
+        'org_id', ar.org_id,
+        'state', ar.state,
+        'substate', ar.state_substate,
+        'objects', coalesce(r.objects, '[]'),
+        'refusals', coalesce(r.refusals, '[]'),
+        'summary', coalesce(r.summary, '{}')) as data
+    from (select distinct given.id from unnest(activity_request_ids) as given (id) order by given.id) as i
+    -- Looked up by key, whatever the planner thinks of the tables: "offset 0" leaves nothing else.
+    cross join lateral (
+      select ended.*
+      from public.activity_request as ended
+      where ended.id = i.id
+      offset 0
+    ) as ar
+    left join lateral (
+      select built.objects, built.refusals, built.summary
+      from public.activity_result as built
+      where built.activity_request_id = ar.id
+      offset 0
+    ) as r on true
+    where ar.state in ('done', 'failed', 'timedout', 'invalid')
+      and ar.destination ? 'webhook'
+    offset 0
+  ) as m;
   return etl_api.queue_messages(message.org_ids, message.workflow_ids, message.activity_ids, message.webhooks,
     message.event_types, message.data);
 end
@@ -3201,12 +3254,14 @@ declare
   moment constant timestamptz := utils.now();
   ids uuid[];
   queued int;
+  all_queued boolean;
 begin
   if org_ids is null then
     return 0;
   end if;
-  ids := array(select utils.new_id() from unnest(org_ids));
+  ids := utils.new_ids(pg_catalog.cardinality(org_ids));
 
+  -- Looked up by key, whatever the planner thinks of the tables: "offset 0" leaves nothing else.
   insert into public.delivery
     (id, org_id, workflow_request_id, activity_request_id, alert_id, endpoint_id, url, secret_name, event_type,
      state, state_via, due_at, created_at)
@@ -3215,27 +3270,32 @@ begin
     'ready', '{new,valid}', moment, moment
   from unnest(ids, org_ids, workflow_request_ids, activity_request_ids, alert_ids, webhooks, event_types)
     as m (id, org_id, workflow_request_id, activity_request_id, alert_id, webhook, event_type)
-  join public.org as o on o.id = m.org_id
-  left join public.webhook_endpoint as e
-    on e.id = utils.uuid_or_null(m.webhook -> 'endpoint')
-    and e.org_id = m.org_id
+  cross join lateral (select sender.settings from public.org as sender where sender.id = m.org_id offset 0) as o
+  left join lateral (
+    select known.*
+    from public.webhook_endpoint as known
+    where known.id = case when m.webhook ? 'endpoint' then utils.uuid_or_null(m.webhook -> 'endpoint') end
+      and known.org_id = m.org_id
+    offset 0
+  ) as e on true
   -- A disabled endpoint, or one that does not want this event, gets no message.
   where case when m.webhook ? 'endpoint'
     then e.id is not null and e.disabled_at is null and (e.event_types is null or m.event_type = any (e.event_types))
     else m.webhook ->> 'url' is not null end;
   get diagnostics queued = row_count;
-  if queued < pg_catalog.cardinality(ids) then
+  all_queued := queued = pg_catalog.cardinality(ids);
+  if not all_queued then
     perform etl_api.logger_unsent(org_ids, workflow_request_ids, activity_request_ids, webhooks, event_types);
   end if;
 
   insert into public.delivery_body (delivery_id, org_id, body)
-  select d.id, d.org_id, pg_catalog.jsonb_build_object(
-    'type', d.event_type,
+  select m.id, m.org_id, pg_catalog.jsonb_build_object(
+    'type', m.event_type,
     'timestamp', moment,
     'data', m.data)
-  from unnest(ids, data) as m (id, data)
-  -- Looked up by key, whatever the planner thinks of the size of the table: offset 0 leaves nothing else.
-  cross join lateral (select * from public.delivery where id = m.id offset 0) as d;
+  from unnest(ids, org_ids, event_types, data) as m (id, org_id, event_type, data)
+  where all_queued
+     or exists (select from public.delivery as d where d.id = m.id offset 0);
 
   if queued > 0 then
     perform etl_api.ring('deliver-webhooks');
@@ -3658,67 +3718,107 @@ grant execute on function etl_api.substate_when_done(uuid) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/accept_answers.sql
-create or replace function etl_api.accept_answers(results jsonb) returns etl_api.answer[]
+create or replace function etl_api.accept_answers(ids uuid[], results jsonb[]) returns etl_api.answer[]
 language plpgsql
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see render_requests.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 declare
   moment constant timestamptz := utils.now();
   answers etl_api.answer[];
 begin
-  -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it. Ids of one
-  -- length come sorted out of an object, so that locks are taken in one order. "offset 0" keeps look-ups look-ups.
+  with held as materialized (
+    -- Only the holder of a living lease may report; the row lock makes a second report wait and then see it.
+    select r.*, g.result, utils.int_or_null(g.result -> 'status') as status
+    from unnest(ids, results) as g (id, result)
+    cross join lateral (
+      select asked.id, asked.org_id, asked.workflow_request_id, asked.activity_request_id, asked.source_id, asked.root_id,
+        asked.kind, asked.page, asked.attempts, asked.polls, asked.external_id, asked.state, asked.lease_until, asked.lease_token
+      from public.run_request as asked
+      where asked.id = g.id
+      offset 0
+      for no key update
+    ) as r
+    where r.state = 'in_progress'
+      and r.lease_until > moment
+      and r.lease_token::text = pg_catalog.lower(g.result ->> 'lease_token')
+  ),
+  source as materialized (
+    select a.kind, s.row as source, etl_api.is_read_as_is(s.row, a.kind) as is_plain
+    from (select distinct held.source_id, held.kind from held) as a
+    cross join lateral (select source from public.source where source.id = a.source_id offset 0) as s (row)
+  ),
+  judged as materialized (
+    select h.id, h.org_id, h.workflow_request_id, h.activity_request_id, h.source_id, h.root_id, h.kind, h.page, h.attempts,
+      h.polls, h.status, h.result, coalesce(j.external_id, h.external_id) as external_id, j.next_cursor,
+      coalesce(j.verdict, 'map') as verdict, j.code, j.message, j.due_at
+    from held as h
+    join source as s
+      on (s.source).id = h.source_id
+      and s.kind = h.kind
+    left join lateral (
+      select judged.*
+      from etl_api.judge_answer(s.source, h.kind, h.attempts, h.polls, h.result) as judged
+      where not (s.is_plain and h.status between 200 and 299 and h.result #> '{error,kind}' is null)
+      offset 0
+    ) as j on true
+  ),
+  kept as (
+    insert into public.run_response
+      (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
+    select a.id, a.org_id, coalesce(before.answer_no, 0) + 1, a.status, a.result -> 'headers', a.result -> 'body',
+      pg_catalog.left(coalesce(a.result ->> 'body_text', a.result #>> '{error,message}'), 2000),
+      utils.int_or_null(a.result -> 'duration_ms'), moment
+    from judged as a
+    left join lateral (
+      select p.answer_no
+      from public.run_response as p
+      where p.run_request_id = a.id
+      order by p.answer_no desc
+      limit 1
+    ) as before on true
+  )
   select pg_catalog.array_agg(row(
-      r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, r.root_id, r.kind, r.page,
-      r.attempts, r.polls, utils.int_or_null(g.value -> 'status'), g.value -> 'body',
-      coalesce(j.external_id, r.external_id), j.next_cursor, j.verdict, j.code, j.message, j.due_at)::etl_api.answer)
+      a.id, a.org_id, a.workflow_request_id, a.activity_request_id, a.source_id, a.root_id, a.kind, a.page,
+      a.attempts, a.polls, a.status, a.result -> 'body', a.external_id, a.next_cursor, a.verdict, a.code, a.message,
+      a.due_at)::etl_api.answer)
   into answers
-  from pg_catalog.jsonb_each(results) as g (id, value)
-  cross join lateral (
-    select held.*
-    from public.run_request as held
-    where held.id = g.id::uuid
-    offset 0
-    for no key update
-  ) as r
-  cross join lateral (
-    select source
-    from public.source
-    where source.id = r.source_id
-    offset 0
-  ) as s (row)
-  cross join lateral etl_api.judge_answer(s.row, r.kind, r.attempts, r.polls, g.value) as j
-  where r.state = 'in_progress'
-    and r.lease_until > moment
-    and r.lease_token = utils.uuid_or_null(g.value -> 'lease_token');
-  if answers is null then
-    return '{}'::etl_api.answer[];
-  end if;
-
-  insert into public.run_response
-    (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
-  select a.run_request_id, a.org_id, coalesce(before.answer_no, 0) + 1, a.http_status,
-    g.value -> 'headers', a.body, pg_catalog.left(coalesce(g.value ->> 'body_text', g.value #>> '{error,message}'), 2000),
-    utils.int_or_null(g.value -> 'duration_ms'), moment
-  from unnest(answers) as a
-  cross join lateral (select results -> a.run_request_id::text as value offset 0) as g
-  left join lateral (
-    select p.answer_no
-    from public.run_response as p
-    where p.run_request_id = a.run_request_id
-    order by p.answer_no desc
-    limit 1
-  ) as before on true;
-
-  return answers;
+  from judged as a;
+  return coalesce(answers, '{}');
 end
 $$;
 
-comment on function etl_api.accept_answers(jsonb) is
-  'Takes the results ({run_request_id: result}) whose lease lives: judges them and keeps what came back. Returns them with their verdicts. The caller holds the workflow locks.';
+comment on function etl_api.accept_answers(uuid[], jsonb[]) is
+  'Takes the results (results[i] of the HTTP request ids[i]) whose lease lives: judges them and keeps what came back. Returns them with their verdicts. The caller holds the workflow locks.';
 
-revoke execute on function etl_api.accept_answers(jsonb) from public;
-grant execute on function etl_api.accept_answers(jsonb) to service_role;
+revoke execute on function etl_api.accept_answers(uuid[], jsonb[]) from public;
+grant execute on function etl_api.accept_answers(uuid[], jsonb[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/activity_vars.sql
+create or replace function etl_api.activity_vars(activity_request_id uuid, with_factors boolean) returns jsonb
+language plpgsql stable
+set search_path = ''
+-- render_requests has switched it off for its lists.
+set enable_nestloop = on
+as $$
+begin
+  return (
+    select pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('max_objects', ar.max_objects))
+      || pg_catalog.jsonb_build_object('run_setup', ar.config)
+      || case when with_factors then etl_api.factor_vars(ar.activity_id, ar.org_id) else '{}' end
+    from public.activity_request as ar
+    where ar.id = activity_vars.activity_request_id);
+end
+$$;
+
+comment on function etl_api.activity_vars(uuid, boolean) is
+  'What the placeholders of an activity request stand for in its HTTP requests: <<$run_setup>>, <<$max_objects>> when it has one, and with_factors <<$criteria>> and <<$factors>>.';
+
+revoke execute on function etl_api.activity_vars(uuid, boolean) from public;
+grant execute on function etl_api.activity_vars(uuid, boolean) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/answers_to_follow.sql
@@ -3730,6 +3830,16 @@ set enable_hashjoin = on
 set enable_nestloop = off
 as $$
 begin
+  -- Mostly the sources are such that none is followed.
+  if not exists (
+    select 1
+    from (select distinct a.source_id, a.kind from unnest(answers) as a) as k
+    cross join lateral (select source from public.source where source.id = k.source_id offset 0) as s (row)
+    where not etl_api.is_read_as_is(s.row, k.kind)
+  ) then
+    return null;
+  end if;
+
   return (
     with kind as materialized (
       select distinct a.source_id, a.kind
@@ -3898,12 +4008,9 @@ begin
 
   return query
   select r.id, r.org_id, r.lease_token, r.lease_until, r.kind, coalesce(s.org_id::text, 'shared'),
-    p.request, s.timeout_seconds * 1000, r.attempts
+    r.request, s.timeout_seconds * 1000, r.attempts
   from unnest(ids) as i (id)
   join public.run_request as r on r.id = i.id
-  join public.run_request_payload as p
-    on p.run_request_id = r.id
-    and p.org_id = r.org_id
   join public.source as s on s.id = r.source_id;
 end
 $$;
@@ -3928,6 +4035,8 @@ set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
+  all_ids boolean;
+  given record;
   taken_ids uuid[];
 begin
   if pg_catalog.jsonb_typeof(results) is distinct from 'array' then
@@ -3936,7 +4045,27 @@ begin
       message = pg_catalog.format('results is %s: it must be an array', coalesce(pg_catalog.jsonb_typeof(results), 'null')),
       hint = 'Give [{"run_request_id", "lease_token", "status", "headers", "body", "error", "duration_ms"}].';
   end if;
-  taken_ids := etl_api.take_answers(etl_api.completions_by_id(results, 'run_request_id'));
+
+  -- Mostly all have an id: one look at them together is cheaper than one at each.
+  select pg_catalog.string_agg(',' || coalesce(e.value ->> 'run_request_id', ''), '')
+    ~* '^(,[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})*$'
+  into all_ids
+  from pg_catalog.jsonb_array_elements(results) as e (value);
+
+  -- In the order of the ids, in which locks are taken; of two results for one id the first counts.
+  select pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.value) as results into given
+  from (
+    select distinct on (e.id) e.id, e.value
+    from (
+      select e.value, e.place,
+        case when all_ids then (e.value ->> 'run_request_id')::uuid else utils.uuid_or_null(e.value -> 'run_request_id') end as id
+      from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
+      offset 0
+    ) as e
+    where e.id is not null
+    order by e.id, e.place
+  ) as r;
+  taken_ids := case when given.ids is null then '{}' else etl_api.take_answers(given.ids, given.results) end;
 
   -- Mostly all are taken: then each has an id, none was given twice, and there is nothing to look up.
   if pg_catalog.cardinality(taken_ids) = pg_catalog.jsonb_array_length(results) then
@@ -3979,31 +4108,6 @@ comment on function etl_api.complete_run_requests(jsonb) is
 
 revoke execute on function etl_api.complete_run_requests(jsonb) from public;
 grant execute on function etl_api.complete_run_requests(jsonb) to service_role;
--- end of source
-
--- source: sql/etl_api/exchange/completions_by_id.sql
-create or replace function etl_api.completions_by_id(results jsonb, id_name text) returns jsonb
-language plpgsql immutable
-set search_path = ''
-as $$
-begin
-  -- In reverse, so that of two results for one id the first stays: jsonb_object_agg keeps the last.
-  return (
-    select coalesce(pg_catalog.jsonb_object_agg(r.id, r.value order by r.place desc), '{}')
-    from (
-      select utils.uuid_or_null(e.value -> id_name) as id, e.value, e.place
-      from pg_catalog.jsonb_array_elements(results) with ordinality as e (value, place)
-      offset 0
-    ) as r
-    where r.id is not null);
-end
-$$;
-
-comment on function etl_api.completions_by_id(jsonb, text) is
-  'A list of results as an object by their id; results without one are left out, of two with the same id the first stays.';
-
-revoke execute on function etl_api.completions_by_id(jsonb, text) from public;
-grant execute on function etl_api.completions_by_id(jsonb, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/count_windows.sql
@@ -4133,68 +4237,79 @@ declare
   moment constant timestamptz := utils.now();
   ended record;
 begin
-  -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
-  select
-    pg_catalog.array_agg(q.id) as run_ids,
-    pg_catalog.array_agg(bad.state_substate) as codes,
-    pg_catalog.array_agg(bad.error) as errors,
-    pg_catalog.array_agg(case
-      when bad.state_substate is null and ar.result_role = 'input' and not exists (
-        select 1
-        from public.value as v
-        where v.object_id = q.object_id
-          and v.source_id = q.source_id
-          and v.datapoint_id = any (q.datapoint_ids)
-          and v.observed_at >= q.created_at
-        offset 0) then
-        case when etl_api.run_was_refused(q.activity_request_id, root.id, q.object_id) then 'refused' else 'no_value' end
-      when bad.state_substate is null and ar.result_role = 'result'
-        and etl_api.run_was_refused(q.activity_request_id, root.id) then 'refused'
-    end) as substates,
-    pg_catalog.array_agg(distinct q.activity_request_id) as activity_ids,
-    pg_catalog.array_agg(distinct q.activity_request_id) filter (where ar.result_role = 'result') as search_ids,
-    pg_catalog.array_agg(q.activity_request_id) filter (where ar.result_role = 'input') as asking_ids,
-    pg_catalog.array_agg(q.object_id) filter (where ar.result_role = 'input') as object_ids
+  -- "offset 0" keeps look-ups by key from becoming joins over the table.
+  with ending as materialized (
+    select q.id, q.activity_request_id, q.object_id, ar.result_role, bad.state_substate as code, bad.error,
+      case
+        when bad.state_substate is not null then null
+        when ar.result_role = 'input' then case
+          when exists (
+            select 1
+            from public.value as v
+            where v.object_id = q.object_id
+              and v.source_id = q.source_id
+              and v.datapoint_id = any (q.datapoint_ids)
+              and v.observed_at >= q.created_at
+            offset 0) then null
+          when etl_api.run_was_refused(q.activity_request_id, root.id, q.object_id) then 'refused'
+          else 'no_value' end
+        when ar.result_role = 'result' and etl_api.run_was_refused(q.activity_request_id, root.id) then 'refused'
+      end as substate
+    from unnest(root_ids) as root (id)
+    cross join lateral (
+      select pg_catalog.bool_or(r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as is_open,
+        pg_catalog.bool_or(r.state in ('failed', 'invalid', 'timedout')) as has_failed
+      from public.run_request as r
+      where r.root_id = root.id
+    ) as chain
+    -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
+    left join lateral (
+      select failed.*
+      from (
+        select r.state_substate, r.error
+        from public.run_request as r
+        where r.root_id = root.id
+          and r.state in ('failed', 'invalid', 'timedout')
+        order by r.id
+        limit 1
+      ) as failed
+      where chain.has_failed
+    ) as bad on true
+    cross join lateral (
+      select run.*
+      from public.run_queue as run
+      where run.run_request_id = root.id
+      offset 0
+    ) as q
+    cross join lateral (
+      select asking.result_role
+      from public.activity_request as asking
+      where asking.id = q.activity_request_id
+      offset 0
+    ) as ar
+    where not chain.is_open
+      and q.state = 'in_progress'
+  ),
+  written as (
+    update public.run_queue as q
+    set state = case when e.code is null then 'done'::public.run_queue_state else 'failed' end,
+        state_via = null,
+        state_substate = coalesce(e.code, e.substate),
+        error = e.error,
+        finished_at = moment
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    from (select * from ending limit (select pg_catalog.count(*) from ending)) as e
+    where q.id = e.id
+  )
+  select pg_catalog.array_agg(distinct e.activity_request_id) as activity_ids,
+    pg_catalog.array_agg(distinct e.activity_request_id) filter (where e.result_role = 'result') as search_ids,
+    pg_catalog.array_agg(e.activity_request_id) filter (where e.result_role = 'input') as asking_ids,
+    pg_catalog.array_agg(e.object_id) filter (where e.result_role = 'input') as object_ids
   into ended
-  from unnest(root_ids) as root (id)
-  cross join lateral (
-    select run.*
-    from public.run_queue as run
-    where run.run_request_id = root.id
-    offset 0
-  ) as q
-  cross join lateral (
-    select of_run.result_role
-    from public.activity_request as of_run
-    where of_run.id = q.activity_request_id
-    offset 0
-  ) as ar
-  left join lateral (
-    select r.state_substate, r.error
-    from public.run_request as r
-    where r.root_id = root.id
-      and r.state in ('failed', 'invalid', 'timedout')
-    order by r.id
-    limit 1
-  ) as bad on true
-  where q.state = 'in_progress';
-  if ended.run_ids is null then
+  from ending as e;
+  if ended.activity_ids is null then
     return '{}'::uuid[];
   end if;
-
-  update public.run_queue as q
-  set state = case when e.code is null then 'done' else 'failed' end::public.run_queue_state,
-      state_via = null,
-      state_substate = coalesce(e.code, e.substate),
-      error = e.error,
-      finished_at = moment
-  from (
-    select t.*
-    from unnest(ended.run_ids, ended.codes, ended.substates, ended.errors) as t (id, code, substate, error)
-    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
-    limit pg_catalog.cardinality(ended.run_ids)
-  ) as e
-  where q.id = e.id;
 
   -- What is still missing of these objects goes to the next source at once, while others are still out; a search that
   -- is over and found nothing asks its next one.
@@ -4209,7 +4324,7 @@ end
 $$;
 
 comment on function etl_api.end_runs(uuid[]) is
-  'Ends the runs carried by these chains of HTTP requests (run_request.root_id), done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
+  'Ends the runs carried by those of these chains of HTTP requests (run_request.root_id) of which none is open, done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
 
 revoke execute on function etl_api.end_runs(uuid[]) from public;
 grant execute on function etl_api.end_runs(uuid[]) to service_role;
@@ -4272,8 +4387,6 @@ begin
     pg_catalog.array_agg(f.cost) as costs,
     pg_catalog.array_agg(f.run_request_id) as before_ids,
     pg_catalog.array_agg(f.kind) as kinds,
-    pg_catalog.array_agg(f.source_id) as source_ids,
-    pg_catalog.array_agg(f.activity_request_id) as activity_ids,
     pg_catalog.array_agg(f.external_id) as external_ids,
     pg_catalog.array_agg(f.next_cursor) as cursors,
     pg_catalog.array_agg(f.page) as pages,
@@ -4281,7 +4394,7 @@ begin
   into next
   from (
     -- An asynchronous run is followed by its status, the status by the fetch of its result.
-    select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, null::jsonb as next_cursor, 1 as page,
+    select a.run_request_id, a.external_id, null::jsonb as next_cursor, 1 as page,
       case when a.kind = 'run' and s.status_request_template is not null then 'status' else 'delivery' end as kind,
       utils.now() + case when a.kind = 'run' and s.status_request_template is not null
         then utils.back_off(etl_api.poll_back_off(s.poll_policy), 1) else interval '0' end as due_at, 0 as cost
@@ -4290,7 +4403,7 @@ begin
     where a.verdict = 'ask'
     union all
     -- A page is followed by the next one: while there is a cursor, or while a template with <<$page>> finds objects.
-    select a.run_request_id, a.source_id, a.activity_request_id, a.external_id, a.next_cursor, a.page + 1,
+    select a.run_request_id, a.external_id, a.next_cursor, a.page + 1,
       a.kind, utils.now(), case when a.kind = 'run' then s.cost_per_run else 0 end
     from unnest(followed) as a
     join public.source as s on s.id = a.source_id
@@ -4318,7 +4431,7 @@ begin
   select pg_catalog.array_agg(r.request order by r.item), pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing) order by r.item)
   into requests, missing
   from etl_api.render_follow_ups(
-    next.kinds, next.source_ids, next.activity_ids, next.external_ids, next.cursors, next.pages, next.before_ids) as r;
+    next.kinds, next.external_ids, next.cursors, next.pages, next.before_ids) as r;
 
   perform etl_api.queue_follow_ups(
     next.before_ids, next.kinds, next.pages, next.cursors, next.external_ids, next.due_ats, next.costs, requests, missing);
@@ -4330,6 +4443,31 @@ comment on function etl_api.follow_answers(etl_api.answer[]) is
 
 revoke execute on function etl_api.follow_answers(etl_api.answer[]) from public;
 grant execute on function etl_api.follow_answers(etl_api.answer[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/is_read_as_is.sql
+create or replace function etl_api.is_read_as_is(source public.source, kind text) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  template constant jsonb := etl_api.source_template(source, kind);
+begin
+  return case kind
+      when 'run' then coalesce(source.status_request_template, source.delivery_request_template) is null
+      when 'delivery' then true
+      else false
+    end
+    and not coalesce(template -> 'response' ?| '{error,next_cursor}', false)
+    and pg_catalog.strpos((template - 'response')::text, '<<$page') = 0;
+end
+$$;
+
+comment on function etl_api.is_read_as_is(public.source, text) is
+  'Whether every good answer to a kind of HTTP request is the whole result: nothing in it says otherwise, and none follows it. See judge_answer, answers_to_follow.';
+
+revoke execute on function etl_api.is_read_as_is(public.source, text) from public;
+grant execute on function etl_api.is_read_as_is(public.source, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/judge_answer.sql
@@ -4545,8 +4683,7 @@ as $$
 declare
   root_ids uuid[];
 begin
-  -- A chain of requests is over when none of it is open; the runs it carried end with it. Old and new rows have no
-  -- index: grouped by their id they meet at once, whatever joins are switched off above.
+  -- Old and new rows have no index: grouped by their id they meet at once, whatever joins are switched off above.
   select pg_catalog.array_agg(distinct changed.root_id) into root_ids
   from (
     select both_rows.root_id
@@ -4560,13 +4697,7 @@ begin
     group by both_rows.id, both_rows.root_id
     having pg_catalog.max(both_rows.is_now) in ('done', 'failed', 'timedout', 'invalid')
       and pg_catalog.max(both_rows.is_now) is distinct from pg_catalog.max(both_rows.was)
-  ) as changed
-  where not exists (
-    select 1
-    from public.run_request as r
-    where r.root_id = changed.root_id
-      and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-    offset 0);
+  ) as changed;
   if root_ids is not null then
     perform etl_api.advance_activities(etl_api.end_runs(root_ids));
   end if;
@@ -4616,6 +4747,24 @@ comment on function etl_api.missing_error(jsonb, text, uuid) is
 
 revoke execute on function etl_api.missing_error(jsonb, text, uuid) from public;
 grant execute on function etl_api.missing_error(jsonb, text, uuid) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/place_vars.sql
+create or replace function etl_api.place_vars(external_id text, cursor jsonb, page int) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('run_external_id', external_id))
+    || pg_catalog.jsonb_build_object('cursor', cursor, 'page', coalesce(page, 1));
+end
+$$;
+
+comment on function etl_api.place_vars(text, jsonb, int) is
+  'What the placeholders of an HTTP request''s place in its chain stand for: <<$run_external_id>> when there is one, <<$cursor>>, <<$page>> (the first: null).';
+
+revoke execute on function etl_api.place_vars(text, jsonb, int) from public;
+grant execute on function etl_api.place_vars(text, jsonb, int) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/poll_back_off.sql
@@ -4720,7 +4869,7 @@ begin
   -- What cannot be rendered, or be paid at all, is never queued; its chain ends with it.
   insert into public.run_request
     (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, page, cursor, external_id, cost,
-     state, state_via, state_substate, due_at, error, created_at, finished_at)
+     state, state_via, state_substate, due_at, error, created_at, finished_at, request)
   select t.id, b.org_id, b.workflow_request_id, b.activity_request_id, b.source_id, t.kind, b.root_id, t.page, t.cursor,
     t.external_id, case when f.refused is null then t.cost else 0 end,
     case when f.refused is not null then 'invalid' else 'waiting' end::public.run_request_state,
@@ -4734,19 +4883,14 @@ begin
       when 'budget_exceeded' then etl_api.budget_error(b.workflow_request_id, b.source_id)
     end,
     utils.now(),
-    case when f.refused is not null then utils.now() end
+    case when f.refused is not null then utils.now() end,
+    t.request
   from unnest(request_ids, before_ids, kinds, pages, cursors, external_ids, due_ats, costs, requests, missing, verdicts)
     as t (id, before_id, kind, page, cursor, external_id, due_at, cost, request, missing, verdict)
   join public.run_request as b on b.id = t.before_id
   cross join lateral (
     select case when t.request is null then 'missing_value' when t.verdict = 'workflow' then 'budget_exceeded' end as refused
   ) as f;
-
-  insert into public.run_request_payload (run_request_id, org_id, request)
-  select t.id, b.org_id, t.request
-  from unnest(request_ids, before_ids, requests) as t (id, before_id, request)
-  join public.run_request as b on b.id = t.before_id
-  where t.request is not null;
 end
 $$;
 
@@ -4755,6 +4899,43 @@ comment on function etl_api.queue_follow_ups(uuid[], text[], int[], jsonb[], tex
 
 revoke execute on function etl_api.queue_follow_ups(uuid[], text[], int[], jsonb[], text[], timestamptz[], numeric[], jsonb[], jsonb[]) from public;
 grant execute on function etl_api.queue_follow_ups(uuid[], text[], int[], jsonb[], text[], timestamptz[], numeric[], jsonb[], jsonb[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/read_template.sql
+create or replace function etl_api.read_template(
+  source_id uuid, kind text, out parts text[], out cost numeric, out timeout_seconds int,
+  out wants_objects boolean, out wants_more boolean, out wants_datapoints boolean, out wants_place boolean,
+  out wants_activity boolean, out wants_factors boolean)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  template jsonb;
+  names text[];
+begin
+  select etl_api.source_template(s, read_template.kind), s.cost_per_run, s.timeout_seconds
+  into template, cost, timeout_seconds
+  from public.source as s
+  where s.id = read_template.source_id;
+  parts := utils.cut_template(template);
+  names := array(
+    select pg_catalog.split_part(pg_catalog.substr(p.part, 2), '.', 1)
+    from unnest(parts) with ordinality as p (part, place)
+    where p.place % 2 = 0);
+  wants_objects := names && '{object,objects}';
+  wants_more := not names <@ '{object}';
+  wants_datapoints := names && '{datapoints}';
+  wants_place := names && '{run_external_id,cursor,page}';
+  wants_activity := names && '{run_setup,max_objects,criteria,factors}';
+  wants_factors := names && '{criteria,factors}';
+end
+$$;
+
+comment on function etl_api.read_template(uuid, text) is
+  'The request template of a source, cut for utils.fill_placeholders, and which kinds of placeholders are in it (wants_more: others than <<$object.…>>).';
+
+revoke execute on function etl_api.read_template(uuid, text) from public;
+grant execute on function etl_api.read_template(uuid, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/refuse_answer.sql
@@ -4767,11 +4948,11 @@ declare
   answers etl_api.answer[];
 begin
   -- The same result with an error of its own is judged before anything is read in it.
-  answers := etl_api.accept_answers(pg_catalog.jsonb_build_object(run_request_id, result || pg_catalog.jsonb_build_object(
+  answers := etl_api.accept_answers(array[run_request_id], array[result || pg_catalog.jsonb_build_object(
     'status', null,
     'error', pg_catalog.jsonb_build_object(
       'kind', 'internal_error',
-      'message', pg_catalog.format('The engine could not use the answer: %s (%s).', fault_message, fault_state)))));
+      'message', pg_catalog.format('The engine could not use the answer: %s (%s).', fault_message, fault_state)))]);
   if pg_catalog.cardinality(answers) = 0 then
     return '{}'::uuid[];
   end if;
@@ -4876,8 +5057,7 @@ grant execute on function etl_api.release_run_requests(jsonb) to service_role;
 
 -- source: sql/etl_api/exchange/render_follow_ups.sql
 create or replace function etl_api.render_follow_ups(
-  kinds text[], source_ids uuid[], activity_request_ids uuid[], external_ids text[], cursors jsonb[], pages int[],
-  before_ids uuid[])
+  kinds text[], external_ids text[], cursors jsonb[], pages int[], before_ids uuid[])
 returns table (item int, request jsonb, missing text[])
 language plpgsql stable
 set search_path = ''
@@ -4895,126 +5075,123 @@ begin
     join public.run_queue as q on q.run_request_id = before.root_id
   ) as carried
   cross join lateral etl_api.render_requests(
-    kinds, source_ids, activity_request_ids, external_ids, cursors, pages, carried.items, carried.run_ids) as r;
+    carried.run_ids, carried.items, kinds, external_ids, cursors, pages) as r;
 end
 $$;
 
-comment on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) is
+comment on function etl_api.render_follow_ups(text[], text[], jsonb[], int[], uuid[]) is
   'Renders the requests that follow those in before_ids, for the runs their chains carry; see render_requests.';
 
-revoke execute on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) from public;
-grant execute on function etl_api.render_follow_ups(text[], uuid[], uuid[], text[], jsonb[], int[], uuid[]) to service_role;
+revoke execute on function etl_api.render_follow_ups(text[], text[], jsonb[], int[], uuid[]) from public;
+grant execute on function etl_api.render_follow_ups(text[], text[], jsonb[], int[], uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/render_requests.sql
 create or replace function etl_api.render_requests(
-  kinds text[], source_ids uuid[], activity_request_ids uuid[], external_ids text[], cursors jsonb[], pages int[],
-  run_items int[], run_ids uuid[])
-returns table (item int, request jsonb, missing text[])
+  run_ids uuid[], run_items int[], kinds text[] default null, external_ids text[] default null,
+  cursors jsonb[] default null, pages int[] default null)
+returns table (
+  item int, org_id uuid, workflow_request_id uuid, activity_request_id uuid, source_id uuid, carried_ids uuid[],
+  cost numeric, timeout_seconds int, request jsonb, missing text[])
 language plpgsql stable
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key, whatever the planner thinks of their number: "offset 0" leaves nothing else.
+set enable_hashjoin = on
+set enable_nestloop = off
 as $$
 #variable_conflict use_column
-declare
-  requests constant int := pg_catalog.cardinality(kinds);
-  object_ids uuid[];
-  natural_keys jsonb[];
-  known jsonb[];
-  objects jsonb[];
-  names jsonb[];
 begin
-  -- What costs a look-up is looked up only for templates that ask for it. A list for each request, null where it has
-  -- none, so that below all lists go side by side, without a join.
-  if etl_api.templates_mention(kinds, source_ids, '<<$object') then
-    select pg_catalog.array_agg(q.object_id order by r.place), pg_catalog.array_agg(o.natural_key order by r.place)
-    into object_ids, natural_keys
-    from unnest(run_ids) with ordinality as r (id, place)
-    -- A probe each, however many runs a request carries; see match_objects.
-    cross join lateral (select run.object_id from public.run_queue as run where run.id = r.id limit 1) as q
-    left join lateral (select thing.natural_key from public.object as thing where thing.id = q.object_id limit 1) as o on true;
-
-    known := array(select v."values" from etl_api.object_values(object_ids) as v order by v.place);
-    objects := array(
-      select pg_catalog.jsonb_agg(r.natural_key || r.known order by r.place) filter (where r.natural_key is not null)
-      from (
-        select r.item, r.natural_key, r.known, r.place
-        from unnest(run_items, natural_keys, known) with ordinality as r (item, natural_key, known, place)
-        union all
-        select r.item, null, null, null from pg_catalog.generate_series(1, requests) as r (item)
-      ) as r
-      group by r.item
-      order by r.item);
-  end if;
-  if etl_api.templates_mention(kinds, source_ids, '<<$datapoints') then
-    names := array(
-      select pg_catalog.jsonb_agg(distinct r.name order by r.name) filter (where r.name is not null)
-      from (
-        select r.item, d.name
-        from unnest(run_items, run_ids) as r (item, run_id)
-        cross join lateral (select run.datapoint_ids from public.run_queue as run where run.id = r.run_id limit 1) as q
-        join public.datapoint as d on d.id = any (q.datapoint_ids)
-        union all
-        select r.item, null from pg_catalog.generate_series(1, requests) as r (item)
-      ) as r
-      group by r.item
-      order by r.item);
-  end if;
-
   return query
-  -- A template is cut once, however many requests it makes.
-  with template as materialized (
-    select asked.*, utils.cut_template(t.json) as parts,
-      pg_catalog.strpos(t.json::text, '<<$criteria') > 0
-        or pg_catalog.strpos(t.json::text, '<<$factors') > 0 as wants_factors
-    from (
-      select a.kind, a.source_id,
-        pg_catalog.array_agg(a.item::int) as items, pg_catalog.array_agg(a.activity_request_id) as activity_request_ids,
-        pg_catalog.array_agg(a.external_id) as external_ids, pg_catalog.array_agg(a.cursor) as cursors,
-        pg_catalog.array_agg(a.page) as pages, pg_catalog.array_agg(a.objects) as objects,
-        pg_catalog.array_agg(a.names) as names
-      from unnest(kinds, source_ids, activity_request_ids, external_ids, cursors, pages, objects, names)
-        with ordinality as a (kind, source_id, activity_request_id, external_id, cursor, page, objects, names, item)
-      group by a.kind, a.source_id
-    ) as asked
+  with run as materialized (
+    select r.id, r.item, r.place, coalesce(f.kind, 'run') as kind, q.*
+    from unnest(run_ids, run_items) with ordinality as r (id, item, place)
     cross join lateral (
-      select etl_api.source_template(s, asked.kind) as json
-      from public.source as s
-      where s.id = asked.source_id
-      limit 1
-    ) as t
+      select queued.org_id, queued.workflow_request_id, queued.activity_request_id, queued.source_id, queued.object_id,
+        queued.datapoint_ids
+      from public.run_queue as queued
+      where queued.id = r.id
+      offset 0
+    ) as q
+    left join unnest(kinds) with ordinality as f (kind, item) on f.item = r.item
+  ),
+  template as materialized (
+    select a.source_id, a.kind, t.*
+    from (select distinct run.source_id, run.kind from run) as a
+    cross join lateral etl_api.read_template(a.source_id, a.kind) as t
+  ),
+  -- What costs a look-up is looked up only for templates that ask for it.
+  about as materialized (
+    select run.*, o.natural_key, o.has_values
+    from run
+    join template as t
+      on t.source_id = run.source_id
+      and t.kind = run.kind
+    left join lateral (
+      select thing.natural_key,
+        exists (select 1 from public.value as v where v.object_id = thing.id offset 0) as has_values
+      from public.object as thing
+      where thing.id = run.object_id
+        and t.wants_objects
+      offset 0
+    ) as o on true
+  ),
+  known as materialized (
+    select v.object_id, v."values"
+    from (select pg_catalog.array_agg(distinct about.object_id) as ids from about where about.has_values) as k
+    cross join lateral (select * from etl_api.object_values(k.ids) where k.ids is not null offset 0) as v
+  ),
+  asked as materialized (
+    select a.item, a.kind, a.org_id, a.workflow_request_id, a.activity_request_id, a.source_id,
+      pg_catalog.array_agg(a.id) as carried_ids,
+      pg_catalog.jsonb_agg(a.natural_key || coalesce(a."values", '{}')) filter (where a.natural_key is not null) as objects
+    from (
+      select about.*, known."values"
+      from about
+      left join known on known.object_id = about.object_id
+      order by about.item, about.place
+    ) as a
+    group by a.item, a.kind, a.org_id, a.workflow_request_id, a.activity_request_id, a.source_id
+  ),
+  datapoint as materialized (
+    select run.item, pg_catalog.jsonb_agg(distinct d.name order by d.name) as names
+    from run
+    join template as t
+      on t.source_id = run.source_id
+      and t.kind = run.kind
+      and t.wants_datapoints
+    cross join lateral (
+      select point.name from public.datapoint as point where point.id = any (run.datapoint_ids) offset 0) as d
+    group by run.item
   )
-  select a.item, filled.request, filled.missing
-  from template as t
-  cross join lateral unnest(t.items, t.activity_request_ids, t.external_ids, t.cursors, t.pages, t.objects, t.names)
-    as a (item, activity_request_id, external_id, cursor, page, objects, names)
+  select a.item, a.org_id, a.workflow_request_id, a.activity_request_id, a.source_id, a.carried_ids,
+    t.cost, t.timeout_seconds, filled.request, filled.missing
+  from asked as a
+  join template as t
+    on t.source_id = a.source_id
+    and t.kind = a.kind
+  left join datapoint on datapoint.item = a.item
+  left join unnest(external_ids, cursors, pages) with ordinality as f (external_id, cursor, page, item) on f.item = a.item
+  -- Mostly a template asks for the object only.
   cross join lateral (
-    select asking.activity_id, asking.org_id, asking.config, asking.max_objects
-    from public.activity_request as asking
-    where asking.id = a.activity_request_id
-    limit 1
-  ) as ar
+    select case when pg_catalog.jsonb_array_length(a.objects) = 1
+      then pg_catalog.jsonb_build_object('object', a.objects -> 0) else '{}' end as object
+    offset 0
+  ) as vars
   cross join lateral utils.fill_placeholders(
     t.parts,
-    pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-      'run_external_id', a.external_id,
-      'max_objects', ar.max_objects,
-      'page', a.page))
-    || pg_catalog.jsonb_build_object(
-      'run_setup', ar.config,
-      'cursor', a.cursor,
-      'objects', coalesce(a.objects, '[]'),
-      'datapoints', coalesce(a.names, '[]'))
-    || case when pg_catalog.jsonb_array_length(a.objects) = 1
-      then pg_catalog.jsonb_build_object('object', a.objects -> 0) else '{}' end
-    || case when t.wants_factors then etl_api.factor_vars(ar.activity_id, ar.org_id) else '{}' end) as filled;
+    case when t.wants_more then vars.object
+      || pg_catalog.jsonb_build_object('objects', coalesce(a.objects, '[]'), 'datapoints', coalesce(datapoint.names, '[]'))
+      || case when t.wants_place then etl_api.place_vars(f.external_id, f.cursor, f.page) else '{}' end
+      || case when t.wants_activity then etl_api.activity_vars(a.activity_request_id, t.wants_factors) else '{}' end
+    else vars.object end) as filled;
 end
 $$;
 
-comment on function etl_api.render_requests(text[], uuid[], uuid[], text[], jsonb[], int[], int[], uuid[]) is
-  'Renders HTTP requests from the templates of their sources, a whole batch in one statement. missing names the placeholders that nothing fills; request is then null. Secrets stay placeholders.';
+comment on function etl_api.render_requests(uuid[], int[], text[], text[], jsonb[], int[]) is
+  'Renders HTTP requests from the templates of their sources, a whole batch in one statement: run_ids[i] is carried by request run_items[i]. The other lists say of each request, by its item, what it is when it is not the first one for its runs. missing names the placeholders that nothing fills; request is then null. Secrets stay placeholders. cost and timeout_seconds are what the source says of a run.';
 
-revoke execute on function etl_api.render_requests(text[], uuid[], uuid[], text[], jsonb[], int[], int[], uuid[]) from public;
-grant execute on function etl_api.render_requests(text[], uuid[], uuid[], text[], jsonb[], int[], int[], uuid[]) to service_role;
+revoke execute on function etl_api.render_requests(uuid[], int[], text[], text[], jsonb[], int[]) from public;
+grant execute on function etl_api.render_requests(uuid[], int[], text[], text[], jsonb[], int[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/ring.sql
@@ -5131,10 +5308,10 @@ declare
 begin
   update public.run_request as r
   set state = case
-        when a.verdict in ('map', 'ask') then 'done'
+        when a.verdict in ('map', 'ask') then 'done'::public.run_request_state
         when a.verdict in ('poll', 'retry') then 'waiting'
         else 'failed'
-      end::public.run_request_state,
+      end,
       state_via = null,
       state_substate = case a.verdict when 'poll' then 'polling' when 'retry' then 'backoff' else a.code end,
       due_at = coalesce(a.due_at, r.due_at),
@@ -5263,7 +5440,7 @@ grant execute on function etl_api.source_template(public.source, text) to servic
 -- end of source
 
 -- source: sql/etl_api/exchange/take_answers.sql
-create or replace function etl_api.take_answers(given jsonb) returns uuid[]
+create or replace function etl_api.take_answers(ids uuid[], results jsonb[]) returns uuid[]
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -5273,14 +5450,13 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  ids constant uuid[] := array(select k.id::uuid from pg_catalog.jsonb_object_keys(given) as k (id));
   half constant int := pg_catalog.cardinality(ids) / 2;
   answers etl_api.answer[];
   fault_state text;
   fault_message text;
 begin
   perform etl_api.lock_request_workflows(ids);
-  answers := etl_api.accept_answers(given);
+  answers := etl_api.accept_answers(ids, results);
   if pg_catalog.cardinality(answers) > 0 then
     perform etl_api.process_answers(answers);
   end if;
@@ -5294,17 +5470,18 @@ exception when others then
   -- All locks at once again, in their order, before the parts take theirs.
   perform etl_api.lock_request_workflows(ids);
   if half > 0 then
-    return etl_api.take_answers(etl_api.pick(given, ids[1 : half]::text[])) || etl_api.take_answers(etl_api.pick(given, ids[half + 1 :]::text[]));
+    return etl_api.take_answers(ids[1 : half], results[1 : half])
+      || etl_api.take_answers(ids[half + 1 :], results[half + 1 :]);
   end if;
-  return etl_api.refuse_answer(ids[1], given -> ids[1]::text, fault_state, fault_message);
+  return etl_api.refuse_answer(ids[1], results[1], fault_state, fault_message);
 end
 $$;
 
-comment on function etl_api.take_answers(jsonb) is
-  'Takes the results ({run_request_id: result}) of claimed HTTP requests whose lease lives and does what they lead to. When that fails, it halves them until the one that cannot be used stands alone, ends that request as failed (internal_error) and takes the others. Returns the ids of those taken.';
+comment on function etl_api.take_answers(uuid[], jsonb[]) is
+  'Takes the results of claimed HTTP requests whose lease lives and does what they lead to. When that fails, it halves them until the one that cannot be used stands alone, ends that request as failed (internal_error) and takes the others. Returns the ids of those taken.';
 
-revoke execute on function etl_api.take_answers(jsonb) from public;
-grant execute on function etl_api.take_answers(jsonb) to service_role;
+revoke execute on function etl_api.take_answers(uuid[], jsonb[]) from public;
+grant execute on function etl_api.take_answers(uuid[], jsonb[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/take_due_requests.sql
@@ -5346,27 +5523,6 @@ comment on function etl_api.take_due_requests(uuid[], uuid[], int[]) is
 
 revoke execute on function etl_api.take_due_requests(uuid[], uuid[], int[]) from public;
 grant execute on function etl_api.take_due_requests(uuid[], uuid[], int[]) to service_role;
--- end of source
-
--- source: sql/etl_api/exchange/templates_mention.sql
-create or replace function etl_api.templates_mention(kinds text[], source_ids uuid[], placeholder text) returns boolean
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  return exists (
-    select 1
-    from (select distinct t.kind, t.source_id from unnest(kinds, source_ids) as t (kind, source_id)) as asked
-    join public.source as s on s.id = asked.source_id
-    where pg_catalog.strpos(etl_api.source_template(s, asked.kind)::text, placeholder) > 0);
-end
-$$;
-
-comment on function etl_api.templates_mention(text[], uuid[], text) is
-  'Whether the template of that kind of any of these sources holds this text, such as <<$object.';
-
-revoke execute on function etl_api.templates_mention(text[], uuid[], text) from public;
-grant execute on function etl_api.templates_mention(text[], uuid[], text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/trg_mark_run_done.sql
@@ -5842,19 +5998,29 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  configured_ids constant uuid[] := etl_api.configured_requests(workflow_request_ids);
+  suspect_ids constant uuid[] := etl_api.suspect_requests(workflow_request_ids);
+  suspects constant etl_api.requested_activity[] := etl_api.suspect_activities(activities);
 begin
+  -- Most have nothing in them that could be wrong, but where the input sits.
+  if suspect_ids = '{}' and suspects = '{}'
+    and not exists (select 1 from pg_catalog.unnest(activities) as a where a.targets is not null)
+    and not exists (select 1 from etl_api.org_faults(activities))
+  then
+    return query select * from etl_api.input_faults(activities);
+    return;
+  end if;
+
   return query
   with refused as materialized (
     select * from etl_api.org_faults(activities)
   ), plain as materialized (
-    select * from etl_api.request_faults(workflow_request_ids)
+    select * from etl_api.request_faults(suspect_ids) where suspect_ids <> '{}'
     union all
-    select * from etl_api.config_faults(configured_ids, '{}') where configured_ids <> '{}'
+    select * from etl_api.config_faults(suspect_ids, '{}') where suspect_ids <> '{}'
     union all
-    select * from etl_api.webhook_faults(configured_ids, '{}') where configured_ids <> '{}'
+    select * from etl_api.webhook_faults(suspect_ids, '{}') where suspect_ids <> '{}'
     union all
-    select * from etl_api.body_faults(etl_api.suspect_activities(activities))
+    select * from etl_api.body_faults(suspects)
     union all
     select * from etl_api.dependency_faults(activities)
   )
@@ -6104,36 +6270,6 @@ revoke execute on function etl_api.config_faults(uuid[], etl_api.requested_activ
 grant execute on function etl_api.config_faults(uuid[], etl_api.requested_activity[]) to service_role;
 -- end of source
 
--- source: sql/etl_api/intake/configured_requests.sql
-create or replace function etl_api.configured_requests(workflow_request_ids uuid[]) returns uuid[]
-language plpgsql stable
-set search_path = ''
--- A plan may have been made while the tables were empty; see read_activities.
-set enable_seqscan = off
-set jit = off
-as $$
-begin
-  return array(
-    select w.id
-    from pg_catalog.unnest(workflow_request_ids) as i (id)
-    cross join lateral (
-      select r.id, r.data
-      from public.workflow_request as r
-      where r.id = i.id
-        and r.replay = 0
-      offset 0
-    ) as w
-    where w.data ?| '{config,destination}');
-end
-$$;
-
-comment on function etl_api.configured_requests(uuid[]) is
-  'Those of these requests that have a config or a destination of their own.';
-
-revoke execute on function etl_api.configured_requests(uuid[]) from public;
-grant execute on function etl_api.configured_requests(uuid[]) to service_role;
--- end of source
-
 -- source: sql/etl_api/intake/create_activity_requests.sql
 create or replace function etl_api.create_activity_requests(activities etl_api.requested_activity[]) returns void
 language plpgsql
@@ -6149,6 +6285,13 @@ begin
   with edge as materialized (
     select e.org_id, e.from_id, e.to_id
     from etl_api.activity_edges(activities) as e
+  ), later as materialized (
+    select p.id
+    from (
+      select r.id, r.workflow_phase, pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) as first_phase
+      from pg_catalog.unnest(activities) as r
+    ) as p
+    where p.workflow_phase > p.first_phase
   ), created as (
     insert into public.activity_request
       (id, org_id, workflow_request_id, activity_id, activity_key, activity_type, result_role, object_type_id, workflow_phase,
@@ -6167,7 +6310,7 @@ begin
     from (
       select r.*,
         case
-          when r.workflow_phase > pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) then 'phase'
+          when r.id in (select l.id from later as l) then 'phase'
           when r.id in (select e.to_id from edge as e) then 'dependency'
         end as waits_for
       from pg_catalog.unnest(activities) as r
@@ -6593,25 +6736,10 @@ begin
 
   return (
     with item as (
-      select t.item, (pg_catalog.array_agg(q.source_id))[1] as source_id,
-        (pg_catalog.array_agg(q.activity_request_id))[1] as activity_request_id, pg_catalog.count(q.object_id) as objects
+      select t.item, pg_catalog.count(q.object_id) as objects
       from unnest(batch.run_items, batch.run_ids) as t (item, run_id)
       join public.run_queue as q on q.id = t.run_id
       group by t.item
-    ),
-    rendered as (
-      select r.*
-      from (
-        select pg_catalog.array_agg(i.source_id order by i.item) as source_ids,
-          pg_catalog.array_agg(i.activity_request_id order by i.item) as activity_ids,
-          pg_catalog.count(*)::int as number
-        from item as i
-      ) as i
-      cross join lateral etl_api.render_requests(
-        pg_catalog.array_fill('run'::text, array[i.number]), i.source_ids, i.activity_ids,
-        pg_catalog.array_fill(null::text, array[i.number]), pg_catalog.array_fill(null::jsonb, array[i.number]),
-        pg_catalog.array_fill(1, array[i.number]), batch.run_items, batch.run_ids) as r
-      where i.number > 0
     )
     select coalesce(pg_catalog.jsonb_agg(
       pg_catalog.jsonb_build_object('activity_key', ar.activity_key, 'source', s.name, 'objects', i.objects)
@@ -6619,9 +6747,9 @@ begin
         pg_catalog.jsonb_build_object('error', etl_api.missing_error(pg_catalog.to_jsonb(r.missing), 'run', s.id)))
       order by i.item), '[]')
     from item as i
-    join rendered as r on r.item = i.item
-    join public.activity_request as ar on ar.id = i.activity_request_id
-    join public.source as s on s.id = i.source_id);
+    join etl_api.render_requests(batch.run_ids, batch.run_items) as r on r.item = i.item
+    join public.activity_request as ar on ar.id = r.activity_request_id
+    join public.source as s on s.id = r.source_id);
 end
 $$;
 
@@ -6767,11 +6895,22 @@ begin
   ) as asked
   cross join lateral (
     select pg_catalog.string_agg(distinct etl_api.path_text(p.path), ', ') as places,
-      -- The members of an empty list are no members, but the list is there.
-      pg_catalog.array_agg(case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"'
-        then p.path - -1 else p.path end) as paths
+      pg_catalog.array_agg(l.list) as paths,
+      -- A path of names is a condition that needs no function: most requests are past with it.
+      ('strict $ ? (' || pg_catalog.string_agg(
+        '@' || utils.path_jsonpath(utils.path_steps(l.list), 1, l.length) || ' != null', ' || ')
+        filter (where l.length is not null) || ')')::jsonpath as plain
     from etl_api.input_mappings(asked.org_id, asked.source_ids, asked.object_type_id) as m
     cross join lateral (select utils.mapping_path(m.key_mapping_json) as path) as p
+    -- The members of an empty list are no members, but the list is there.
+    cross join lateral (
+      select given.list, pg_catalog.cardinality(utils.path_names(given.list)) as length
+      from (
+        select case when pg_catalog.jsonb_typeof(p.path) = 'array' and p.path -> -1 = '"*"'
+          then p.path - -1 else p.path end as list
+      ) as given
+      offset 0
+    ) as l
     offset 0
   ) as looked
   cross join lateral unnest(asked.workflow_request_ids, asked.names) as a (workflow_request_id, activity_name)
@@ -6783,12 +6922,13 @@ begin
       and r.replay = 0
     offset 0
   ) as w
-  where not exists (
-    select 1
-    from pg_catalog.unnest(looked.paths) as p (path)
-    cross join lateral utils.jsonb_resolve_values(w.data, p.path) as n (value)
-    where n.value <> 'null'
-    offset 0);
+  where (w.data @? looked.plain) is not true
+    and not exists (
+      select 1
+      from pg_catalog.unnest(looked.paths) as p (path)
+      cross join lateral utils.jsonb_resolve_values(w.data, p.path) as n (value)
+      where n.value <> 'null'
+      offset 0);
 end
 $$;
 
@@ -6797,6 +6937,44 @@ comment on function etl_api.input_faults(etl_api.requested_activity[]) is
 
 revoke execute on function etl_api.input_faults(etl_api.requested_activity[]) from public;
 grant execute on function etl_api.input_faults(etl_api.requested_activity[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/intake/is_plain_activity.sql
+create or replace function etl_api.is_plain_activity(activity etl_api.requested_activity) returns boolean
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  destination constant jsonb := activity.body -> 'destination';
+begin
+  return coalesce(
+    -- There is such an activity, with sources, and every datapoint is known.
+    activity.activity_id is not null
+    and activity.source_ids <> '{}'
+    and activity.unknown_source_ids = '{}'
+    and activity.datapoint_ids <> '{}'
+    and pg_catalog.array_position(activity.datapoint_ids, null) is null
+    -- Nothing else is said that could be wrong, but the address of a webhook.
+    and pg_catalog.length(activity.activity_key) <= 255
+    and activity.body - '{id,type,destination}'::text[] = '{}'
+    and coalesce(activity.body -> 'type', '"activity"') = '"activity"'
+    and not activity.config ?| '{phase,max_objects,max_candidates,only_new,run_timeout_seconds,activity_timeout_seconds,on_failure,datapoints}'
+    and (destination is null
+      or pg_catalog.jsonb_typeof(destination) = 'object'
+      and destination - 'webhook' = '{}'
+      and pg_catalog.jsonb_typeof(destination -> 'webhook') = 'object'
+      and (destination -> 'webhook') - 'url' = '{}'
+      and pg_catalog.jsonb_typeof(destination #> '{webhook,url}') = 'string'
+      and etl_api.is_webhook_url(destination #>> '{webhook,url}')),
+    false);
+end
+$$;
+
+comment on function etl_api.is_plain_activity(etl_api.requested_activity) is
+  'Whether an activity says so little that it can have no fault by itself (body_faults): most are such, and are not looked at any closer.';
+
+revoke execute on function etl_api.is_plain_activity(etl_api.requested_activity) from public;
+grant execute on function etl_api.is_plain_activity(etl_api.requested_activity) to service_role;
 -- end of source
 
 -- source: sql/etl_api/intake/is_uuid.sql
@@ -6931,6 +7109,15 @@ as $$
 declare
   org_ids constant uuid[] := array(select distinct r.org_id from pg_catalog.unnest(activities) as r);
 begin
+  if not exists (
+    select 1
+    from public.org
+    where org.id = any (org_ids)
+      and (org.deleted_at is not null or org.free_objects is not null and org.next_charge is null))
+  then
+    return;
+  end if;
+
   return query
   select distinct a.workflow_request_id, o.code, '$', o.found, o.message, o.hint
   from (
@@ -7030,59 +7217,73 @@ set enable_seqscan = off
 set jit = off
 as $$
 begin
+  -- A thousand requests for one activity say the same of it: that is read once (offset 0 keeps it from being read again
+  -- for every member).
   return query
-  select utils.new_id(), w.org_id, w.id, m.key, m.value,
-    a.id, a.name, a.activity_type, a.object_type_id,
-    case when pg_catalog.jsonb_typeof(c.config -> 'phase') = 'number'
-        and (c.config ->> 'phase')::numeric between 1 and 2147483647
-      then (c.config ->> 'phase')::numeric::int
-      else 1 end,
-    c.config,
-    case when pg_catalog.jsonb_typeof(c.config -> 'max_objects') = 'number'
-        and (c.config ->> 'max_objects')::numeric between 1 and 2147483647
-      then (c.config ->> 'max_objects')::numeric::int end,
-    case when pg_catalog.jsonb_typeof(c.config -> 'datapoints') = 'array'
-      then array(
-        select d.value #>> '{}'
-        from pg_catalog.jsonb_array_elements(c.config -> 'datapoints') with ordinality as d (value, place)
-        where pg_catalog.jsonb_typeof(d.value) = 'string'
-          and d.place <= 1000
-        group by d.value
-        order by pg_catalog.min(d.place))
-      else coalesce(a.datapoints, '{}') end,
-    '{}'::uuid[], a.source_ids, '{}'::uuid[], '{}'::uuid[],
-    case pg_catalog.jsonb_typeof(m.value #> '{destination,activity,id}')
-      when 'array' then nullif(m.value #> '{destination,activity,id}', '[]')
-      when 'string' then pg_catalog.jsonb_build_array(m.value #> '{destination,activity,id}')
-    end,
-    case when c.config -> 'on_failure' in ('"fail"', '"continue"', '"skip"') then c.config ->> 'on_failure' else 'fail' end
-  from pg_catalog.unnest(workflow_request_ids) as i (id)
-  cross join lateral (
-    select r.id, r.org_id, r.data
-    from public.workflow_request as r
-    where r.id = i.id
-      and r.replay = 0
+  select t.id, k.org_id, t.workflow_request_id, k.key, k.body,
+    k.activity_id, k.name, k.activity_type, k.object_type_id, k.phase, k.config, k.max_objects, k.datapoints,
+    '{}'::uuid[], k.source_ids, '{}'::uuid[], '{}'::uuid[], k.targets, k.on_failure
+  from (
+    select g.*, a.id as activity_id, a.name, a.activity_type, a.object_type_id, a.source_ids, c.config,
+      case when pg_catalog.jsonb_typeof(c.config -> 'phase') = 'number'
+          and (c.config ->> 'phase')::numeric between 1 and 2147483647
+        then (c.config ->> 'phase')::numeric::int
+        else 1 end as phase,
+      case when pg_catalog.jsonb_typeof(c.config -> 'max_objects') = 'number'
+          and (c.config ->> 'max_objects')::numeric between 1 and 2147483647
+        then (c.config ->> 'max_objects')::numeric::int end as max_objects,
+      case when pg_catalog.jsonb_typeof(c.config -> 'datapoints') = 'array'
+        then array(
+          select d.value #>> '{}'
+          from pg_catalog.jsonb_array_elements(c.config -> 'datapoints') with ordinality as d (value, place)
+          where pg_catalog.jsonb_typeof(d.value) = 'string'
+            and d.place <= 1000
+          group by d.value
+          order by pg_catalog.min(d.place))
+        else coalesce(a.datapoints, '{}') end as datapoints,
+      case pg_catalog.jsonb_typeof(g.body #> '{destination,activity,id}')
+        when 'array' then nullif(g.body #> '{destination,activity,id}', '[]')
+        when 'string' then pg_catalog.jsonb_build_array(g.body #> '{destination,activity,id}')
+      end as targets,
+      case when c.config -> 'on_failure' in ('"fail"', '"continue"', '"skip"') then c.config ->> 'on_failure' else 'fail' end
+        as on_failure
+    from (
+      select w.org_id, m.key, m.value as body, pg_catalog.array_agg(w.id) as workflow_request_ids
+      from pg_catalog.unnest(workflow_request_ids) as i (id)
+      cross join lateral (
+        select r.id, r.org_id, r.data -> 'data' as activities
+        from public.workflow_request as r
+        where r.id = i.id
+          and r.replay = 0
+        offset 0
+      ) as w
+      cross join lateral (
+        select each.key, each.value
+        from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(w.activities) = 'object' then w.activities end) as each
+        limit 1000
+      ) as m
+      group by w.org_id, m.key, m.value
+      offset 0
+    ) as g
+    left join lateral (
+      select d.*
+      from public.activity as d
+      where d.id = case when pg_catalog.jsonb_typeof(g.body -> 'id') = 'string' and etl_api.is_uuid(g.body ->> 'id')
+          then (g.body ->> 'id')::uuid end
+        and (d.org_id is null or d.org_id = g.org_id)
+        and d.deleted_at is null
+      offset 0
+    ) as a on true
+    cross join lateral (
+      select coalesce(a.config, '{}')
+        || case when pg_catalog.jsonb_typeof(g.body #> '{setup,config}') = 'object'
+          then g.body #> '{setup,config}' else '{}' end as config
+    ) as c
     offset 0
-  ) as w
-  cross join lateral (
-    select each.key, each.value
-    from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(w.data -> 'data') = 'object' then w.data -> 'data' end) as each
-    limit 1000
-  ) as m
-  left join lateral (
-    select d.*
-    from public.activity as d
-    where d.id = case when pg_catalog.jsonb_typeof(m.value -> 'id') = 'string' and etl_api.is_uuid(m.value ->> 'id')
-        then (m.value ->> 'id')::uuid end
-      and (d.org_id is null or d.org_id = w.org_id)
-      and d.deleted_at is null
-    offset 0
-  ) as a on true
-  cross join lateral (
-    select coalesce(a.config, '{}')
-      || case when pg_catalog.jsonb_typeof(m.value #> '{setup,config}') = 'object'
-        then m.value #> '{setup,config}' else '{}' end as config
-  ) as c;
+  ) as k
+  cross join lateral unnest(
+    utils.new_ids(pg_catalog.cardinality(k.workflow_request_ids)), k.workflow_request_ids)
+    as t (id, workflow_request_id);
 end
 $$;
 
@@ -7469,6 +7670,7 @@ begin
     select w.id
     from public.workflow_request as w
     where w.state = 'waiting'
+      and w.is_open
       and w.not_before <= moment
       and (w.timeout_at is null or w.timeout_at > moment)
       and w.replay = 0
@@ -7571,6 +7773,7 @@ begin
       select pg_catalog.array_agg(a) as members
       from pg_catalog.unnest(activities) as a
       group by a.org_id, a.activity_key, a.body
+      having not etl_api.is_plain_activity((pg_catalog.array_agg(a))[1])
     ), faulty as materialized (
       select f.workflow_request_id
       from etl_api.body_faults(array(select k.members[1] from kind as k)) as f
@@ -7587,6 +7790,43 @@ comment on function etl_api.suspect_activities(etl_api.requested_activity[]) is
 
 revoke execute on function etl_api.suspect_activities(etl_api.requested_activity[]) from public;
 grant execute on function etl_api.suspect_activities(etl_api.requested_activity[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/intake/suspect_requests.sql
+create or replace function etl_api.suspect_requests(workflow_request_ids uuid[]) returns uuid[]
+language plpgsql stable
+set search_path = ''
+-- A plan may have been made while the tables were empty; see read_activities.
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+  -- More than a thousand members of an object take more than 8,000 bytes, for their places alone.
+  return array(
+    select w.id
+    from pg_catalog.unnest(workflow_request_ids) as i (id)
+    cross join lateral (
+      select r.id, r.data, r.data -> 'data' as activities, r.deadline_at, r.priority
+      from public.workflow_request as r
+      where r.id = i.id
+        and r.replay = 0
+      offset 0
+    ) as w
+    where pg_catalog.jsonb_typeof(w.data) is distinct from 'object'
+      or pg_catalog.jsonb_typeof(w.activities) is distinct from 'object'
+      or w.activities = '{}'
+      or pg_catalog.pg_column_size(w.activities) > 8000
+      or w.data ?| '{config,destination}'
+      or w.deadline_at is not null
+      or w.priority not between -100 and 100);
+end
+$$;
+
+comment on function etl_api.suspect_requests(uuid[]) is
+  'Those of these requests that may have faults as a whole: of their data, timing, config or destination (request_faults, config_faults, webhook_faults). The others have none of these.';
+
+revoke execute on function etl_api.suspect_requests(uuid[]) from public;
+grant execute on function etl_api.suspect_requests(uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/intake/target_faults.sql
@@ -7961,9 +8201,11 @@ returns table (
   root_id uuid, place bigint, natural_key jsonb, object jsonb, raw jsonb)
 language plpgsql stable
 set search_path = ''
--- Lists meet by hash and rows are looked up by key, whatever the planner thinks of their number: "offset 0" leaves nothing else.
+-- Lists meet by hash and rows are looked up by key, whatever the planner thinks of their number: "offset 0" leaves nothing
+-- else. A way switched off but taken all the same looks so dear that it would be compiled first: no jit.
 set enable_hashjoin = on
 set enable_nestloop = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin
@@ -7980,30 +8222,13 @@ begin
     where a.verdict = 'map'
       and a.body is not null
   ),
-  -- What a source says of a type is read once for all its answers.
+  -- What a source says of a type is read once for all its answers. Where names alone lead to the objects, and they have
+  -- no fields to be resolved, the names say it all; key_mappings are those of key datapoints on their own.
   reading as materialized (
-    select g.source_id, g.kind, g.object_type_id, t.key_datapoints,
-      etl_api.answer_mapping(g.source_id, g.object_type_id, etl_api.source_template(s.row, g.kind)) as mapping
-    from (select distinct given.source_id, given.kind, given.object_type_id from given) as g
-    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.object_type_id offset 0) as t
-    cross join lateral (select source from public.source where source.id = g.source_id offset 0) as s (row)
-  )
-  select g.run_request_id, g.org_id, g.activity_request_id, g.activity_id, g.result_role, g.object_type_id, g.source_id,
-    g.root_id, n.place, etl_api.natural_key(r.key_datapoints, whole.object), whole.object, n.raw
-  from given as g
-  join reading as r
-    on r.source_id = g.source_id
-    and r.kind = g.kind
-    and r.object_type_id = g.object_type_id
-  cross join lateral (
-    select found.raw || found.object as object, found.raw, pg_catalog.row_number() over () as place
-    from utils.jsonb_resolve_object_names(g.body, r.mapping) as found
-  ) as n
-  cross join lateral (
-    -- A key datapoint that neither the fields nor its own name give may have a mapping of its own.
-    select case when n.object ?& r.key_datapoints then n.object
-      else n.object || coalesce((
-        select pg_catalog.jsonb_object_agg(d.name, utils.jsonb_resolve_value(n.raw, ds.key_mapping_json))
+    select g.source_id, g.kind, g.object_type_id, t.key_datapoints, m.mapping,
+      case when m.mapping -> 'fields' is null then utils.path_names(m.mapping -> 'path') end as names,
+      (
+        select pg_catalog.jsonb_object_agg(d.name, ds.key_mapping_json)
         from public.datapoint as d
         cross join lateral (
           select mapped.key_mapping_json
@@ -8013,8 +8238,38 @@ begin
           offset 0
         ) as ds
         where d.object_type_id = g.object_type_id
-          and d.name = any (r.key_datapoints)
-          and not n.object ? d.name), '{}') end as object
+          and d.name = any (t.key_datapoints)) as key_mappings
+    from (select distinct given.source_id, given.kind, given.object_type_id from given) as g
+    cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.object_type_id offset 0) as t
+    cross join lateral (select source from public.source where source.id = g.source_id offset 0) as s (row)
+    cross join lateral (
+      select etl_api.answer_mapping(g.source_id, g.object_type_id, etl_api.source_template(s.row, g.kind)) as mapping
+      offset 0
+    ) as m
+  )
+  select g.run_request_id, g.org_id, g.activity_request_id, g.activity_id, g.result_role, g.object_type_id, g.source_id,
+    g.root_id, n.place, etl_api.natural_key(r.key_datapoints, whole.object), whole.object, n.raw
+  from given as g
+  join reading as r
+    on r.source_id = g.source_id
+    and r.kind = g.kind
+    and r.object_type_id = g.object_type_id
+  cross join lateral (select g.body #> r.names as value offset 0) as node
+  cross join lateral (
+    select node.value as object, node.value as raw, 1::bigint as place
+    where pg_catalog.jsonb_typeof(node.value) = 'object'
+    union all
+    select found.raw || found.object, found.raw, found.place
+    from utils.jsonb_resolve_object_names(g.body, r.mapping) with ordinality as found (object, path, raw, place)
+    where pg_catalog.jsonb_typeof(node.value) is distinct from 'object'
+  ) as n
+  cross join lateral (
+    -- A key datapoint that neither the fields nor its own name give may have a mapping of its own.
+    select case when r.key_mappings is null or n.object ?& r.key_datapoints then n.object
+      else n.object || coalesce((
+        select pg_catalog.jsonb_object_agg(k.key, utils.jsonb_resolve_value(n.raw, k.value))
+        from pg_catalog.jsonb_each(r.key_mappings) as k
+        where not n.object ? k.key), '{}') end as object
     offset 0
   ) as whole;
 end
@@ -8039,6 +8294,7 @@ set search_path = ''
 -- Lists meet by hash and rows are looked up by key; see answer_objects.
 set enable_hashjoin = on
 set enable_nestloop = off
+set jit = off
 as $$
 #variable_conflict use_column
 begin
@@ -8159,7 +8415,7 @@ grant execute on function etl_api.factors_of(uuid[], boolean) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/has_factors.sql
-create or replace function etl_api.has_factors(activity_request_ids uuid[], guardrails boolean) returns boolean
+create or replace function etl_api.has_factors(activity_request_ids uuid[], guardrails boolean default null) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
@@ -8182,7 +8438,7 @@ begin
       select 1
       from public.factor as f
       where f.activity_id = a.activity_id
-        and f.is_guardrail = guardrails
+        and f.is_guardrail = coalesce(guardrails, f.is_guardrail)
         and f.datapoint_id is not null
         and (f.org_id is null or f.org_id = a.org_id)
       offset 0));
@@ -8190,7 +8446,7 @@ end
 $$;
 
 comment on function etl_api.has_factors(uuid[], boolean) is
-  'Whether any of these activity requests has a guardrail (or, with false, a use case) that speaks of a datapoint: what only these need is left out where there is none.';
+  'Whether any of these activity requests has a guardrail (with false: a use case; with null: either) that speaks of a datapoint: what only these need is left out where there is none.';
 
 revoke execute on function etl_api.has_factors(uuid[], boolean) from public;
 grant execute on function etl_api.has_factors(uuid[], boolean) to service_role;
@@ -8283,7 +8539,8 @@ begin
   -- What is ranked is all kept until it is known what is best.
   with search as materialized (
     select ar.id as activity_request_id, ar.org_id, coalesce(ar.config -> 'only_new' = 'true', false) as only_new,
-      case when not w.ranked then w.wanted - (
+      -- Counted only where there is a bound: a search without one would count all it has found with every page.
+      case when not w.ranked and w.wanted is not null then w.wanted - (
         select pg_catalog.count(*)
         from public.activity_object as ao
         where ao.activity_request_id = ar.id
@@ -8454,9 +8711,13 @@ grant execute on function etl_api.match_objects(uuid[], uuid[], uuid[], uuid[], 
 
 -- source: sql/etl_api/results/object_values.sql
 create or replace function etl_api.object_values(object_ids uuid[], names jsonb[] default null, accepted_by uuid[] default null)
-returns table (object_id uuid, "values" jsonb, provenance jsonb, place bigint)
+returns table (object_id uuid, "values" jsonb, provenance jsonb, place bigint, count bigint)
 language plpgsql stable
 set search_path = ''
+-- Lists meet by hash and rows are looked up by key; see answer_objects.
+set enable_hashjoin = on
+set enable_nestloop = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -8469,51 +8730,78 @@ begin
     select f.*
     from etl_api.factors_of(array(select distinct a.id from unnest(accepted_by) as a (id)), true) as f
     where accepted_by is not null
-  )
-  select o.id, coalesce(known."values", '{}'), coalesce(known.provenance, '{}'), o.place
-  from unnest(object_ids, names, accepted_by) with ordinality as o (id, names, accepted_by, place)
-  cross join lateral (
-    select pg_catalog.jsonb_object_agg(best.name, best.value) as "values",
-      pg_catalog.jsonb_object_agg(best.name, best.provenance) as provenance
+  ),
+  asked as materialized (
+    select o.*
+    from unnest(object_ids, names, accepted_by) with ordinality as o (id, names, accepted_by, place)
+  ),
+  known as materialized (
+    select a.place, a.names, a.accepted_by, v.*, coalesce(v.source_id, v.datapoint_id) as said_by
+    from asked as a
+    cross join lateral (
+      select said.datapoint_id, said.source_id, said.value, said.confidence, said.observed_at
+      from public.value as said
+      where said.object_id = a.id
+      offset 0
+    ) as v
+  ),
+  -- What is to be said of values that came together is looked up and put together once for all objects.
+  speaker as materialized (
+    select k.datapoint_id, k.said_by, k.confidence, k.observed_at, d.name, ds.priority,
+      coalesce(k.observed_at + ds.max_age <= moment, false) as is_stale,
+      pg_catalog.jsonb_build_object(
+        'source', coalesce(s.name, 'input'),
+        'confidence', k.confidence,
+        'observed_at', k.observed_at) as provenance
     from (
-      select distinct on (v.datapoint_id)
-        d.name,
-        v.value,
-        pg_catalog.jsonb_build_object(
-          'source', coalesce(s.name, 'input'),
-          'confidence', v.confidence,
-          'observed_at', v.observed_at) as provenance
-      from public.value as v
-      cross join lateral (select point.name from public.datapoint as point where point.id = v.datapoint_id offset 0) as d
-      left join lateral (select asked.name from public.source as asked where asked.id = v.source_id offset 0) as s on true
-      left join lateral (
-        select offered.max_age, offered.priority
-        from public.datapoint_source as offered
-        where offered.source_id = v.source_id
-          and offered.datapoint_id = v.datapoint_id
-        offset 0
-      ) as ds on true
-      where v.object_id = o.id
-        and (o.names ? d.name) is not false
-        and not (accepted_by is not null and exists (
-          select 1
-          from guardrail as g
-          where g.activity_request_id = o.accepted_by
-            and g.datapoint_id = v.datapoint_id
-            and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
-      order by v.datapoint_id,
-        coalesce(v.observed_at + ds.max_age <= moment, false),
-        v.source_id is not null,
-        ds.priority nulls last,
-        v.confidence desc,
-        v.observed_at desc
-    ) as best
-  ) as known;
+      select distinct known.datapoint_id, known.source_id, known.said_by, known.confidence, known.observed_at
+      from known
+    ) as k
+    cross join lateral (select point.name from public.datapoint as point where point.id = k.datapoint_id offset 0) as d
+    left join lateral (select asked.name from public.source as asked where asked.id = k.source_id offset 0) as s on true
+    left join lateral (
+      select offered.max_age, offered.priority
+      from public.datapoint_source as offered
+      where offered.source_id = k.source_id
+        and offered.datapoint_id = k.datapoint_id
+      offset 0
+    ) as ds on true
+  ),
+  best as (
+    select distinct on (k.place, s.name collate "C") k.place, s.name, k.value, s.provenance
+    from known as k
+    join speaker as s
+      on s.datapoint_id = k.datapoint_id
+      and s.said_by = k.said_by
+      and s.confidence = k.confidence
+      and s.observed_at = k.observed_at
+    where (k.names ? s.name) is not false
+      and not (accepted_by is not null and exists (
+        select 1
+        from guardrail as g
+        where g.activity_request_id = k.accepted_by
+          and g.datapoint_id = k.datapoint_id
+          and utils.factor_met(k.value, g.operator, g.kind, g.items, g.spans) is false))
+    order by k.place, s.name collate "C", k.datapoint_id desc,
+      s.is_stale,
+      k.source_id is not null,
+      s.priority nulls last,
+      k.confidence desc,
+      k.observed_at desc
+  )
+  select a.id, coalesce(b."values", '{}'), coalesce(b.provenance, '{}'), a.place, coalesce(b.count, 0)
+  from asked as a
+  left join (
+    select best.place, pg_catalog.jsonb_object_agg(best.name, best.value) as "values",
+      pg_catalog.jsonb_object_agg(best.name, best.provenance) as provenance, pg_catalog.count(*) as count
+    from best
+    group by best.place
+  ) as b on b.place = a.place;
 end
 $$;
 
 comment on function etl_api.object_values(uuid[], jsonb[], uuid[]) is
-  'The best known value of every datapoint of each object, and where it came from: {datapoint: value} and {datapoint: {source, confidence, observed_at}}, {} when there is none; one row per id given, place is its place among them. With names, a list for each object: only datapoints of these names. With accepted_by, an activity request for each: without the values that its guardrails refuse.';
+  'The best known value of every datapoint of each object, and where it came from: {datapoint: value} and {datapoint: {source, confidence, observed_at}}, {} when there is none, and how many there are; one row per id given, place is its place among them. With names, a list for each object: only datapoints of these names. With accepted_by, an activity request for each: without the values that its guardrails refuse.';
 
 revoke execute on function etl_api.object_values(uuid[], jsonb[], uuid[]) from public;
 grant execute on function etl_api.object_values(uuid[], jsonb[], uuid[]) to service_role;
@@ -8567,25 +8855,6 @@ comment on function etl_api.path_hint(jsonb, jsonb) is
   'Why a path finds nothing in data: how far it leads, and the nearest name there, or the names or the value that are there. Null when it finds something.';
 
 revoke execute on function etl_api.path_hint(jsonb, jsonb) from public;
--- end of source
-
--- source: sql/etl_api/results/pick.sql
-create or replace function etl_api.pick(object jsonb, names text[]) returns jsonb
-language plpgsql immutable parallel safe
-set search_path = ''
-as $$
-begin
-  return (
-    select coalesce(pg_catalog.jsonb_object_agg(n.name, object -> n.name), '{}')
-    from unnest(names) as n (name)
-    where object ? n.name);
-end
-$$;
-
-comment on function etl_api.pick(jsonb, text[]) is 'The members of an object that have one of these names.';
-
-revoke execute on function etl_api.pick(jsonb, text[]) from public;
-grant execute on function etl_api.pick(jsonb, text[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/results/process_run_results_for_source.sql
@@ -8697,39 +8966,36 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
+  moment constant timestamptz := utils.now();
+  has_factors constant boolean := etl_api.has_factors(activity_request_ids);
+  guarded constant boolean := has_factors and etl_api.has_factors(activity_request_ids, true);
 begin
-  if etl_api.has_factors(activity_request_ids, false) then
+  if has_factors and etl_api.has_factors(activity_request_ids, false) then
     perform etl_api.rank_found_objects(activity_request_ids);
   end if;
 
   insert into public.activity_result (activity_request_id, org_id, objects, refusals, summary, created_at)
-  select ar.id, ar.org_id, built.objects, coalesce(refused.json -> 'first', '[]'),
+  select built.activity_request_id, built.org_id, built.objects, coalesce(refused.json -> 'first', '[]'),
     pg_catalog.jsonb_build_object(
       'objects', built.count,
       'values', built."values",
       'missing', built.missing,
       'refused', coalesce(refused.json -> 'count', '0'),
       'runs', coalesce(runs.by_state, '{}'))
-    || case when ar.result_role = 'result' then pg_catalog.jsonb_build_object(
+    || case when built.new is not null then pg_catalog.jsonb_build_object(
       'new', built.new,
       'known', built.count - built.new) else '{}' end,
-    utils.now()
+    moment
   from etl_api.result_objects(activity_request_ids, guarded) as built
-  -- Looked up by key, whatever the planner thinks of the table: "offset 0" leaves nothing else.
   cross join lateral (
-    select asking.id, asking.org_id, asking.result_role
-    from public.activity_request as asking
-    where asking.id = built.activity_request_id
-    offset 0
-  ) as ar
-  cross join lateral (select case when guarded then etl_api.activity_refusals(ar.id) end as json) as refused
+    select case when guarded then etl_api.activity_refusals(built.activity_request_id) end as json
+  ) as refused
   cross join lateral (
     select pg_catalog.jsonb_object_agg(s.state, s.count) as by_state
     from (
       select q.state, pg_catalog.count(*) as count
       from public.run_queue as q
-      where q.activity_request_id = ar.id
+      where q.activity_request_id = built.activity_request_id
       group by q.state
     ) as s
   ) as runs
@@ -8918,68 +9184,84 @@ comment on trigger replace_derived_mapping on public.datapoint_source is
 
 -- source: sql/etl_api/results/result_objects.sql
 create or replace function etl_api.result_objects(activity_request_ids uuid[], guarded boolean)
-returns table (activity_request_id uuid, objects jsonb, count bigint, "values" bigint, missing bigint, new bigint)
+returns table (activity_request_id uuid, org_id uuid, objects jsonb, count bigint, "values" bigint, missing bigint, new bigint)
 language plpgsql stable
 set search_path = ''
 -- Lists meet by hash and rows are looked up by key; see answer_objects.
 set enable_hashjoin = on
 set enable_nestloop = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
   part record;
 begin
   -- An enrichment delivers what was asked for; a search everything known of what it found, unless told what.
-  select pg_catalog.array_agg(ar.id) as activity_ids, pg_catalog.array_agg(ar.names) as names,
-    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
-  into part
-  from unnest(activity_request_ids) as i (id)
-  cross join lateral (
-    select asking.id, asking.result_role, (
+  with asking as materialized (
+    select ar.*
+    from unnest(activity_request_ids) as i (id)
+    cross join lateral (
+      select asked.id, asked.org_id, asked.result_role, asked.datapoint_ids
+      from public.activity_request as asked
+      where asked.id = i.id
+      offset 0
+    ) as ar
+  ),
+  named as materialized (
+    select l.datapoint_ids, (
       select pg_catalog.jsonb_agg(d.name)
       from public.datapoint as d
-      where d.id = any (asking.datapoint_ids)) as names
-    from public.activity_request as asking
-    where asking.id = i.id
-    offset 0
-  ) as ar
+      where d.id = any (l.datapoint_ids)) as names
+    from (select distinct asking.datapoint_ids from asking) as l
+  )
+  select pg_catalog.array_agg(a.id) as activity_ids, pg_catalog.array_agg(a.org_id) as org_ids,
+    pg_catalog.array_agg(a.result_role = 'result') as are_searches, pg_catalog.array_agg(n.names) as names,
+    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
+  into part
+  from asking as a
+  join named as n on n.datapoint_ids = a.datapoint_ids
   left join lateral (
-    select ao.object_id, case when ar.result_role = 'result' then coalesce(ao.is_new, false) end as is_new
+    select ao.object_id, coalesce(ao.is_new, false) as is_new
     from public.activity_object as ao
-    where ao.activity_request_id = ar.id
-      and ao.role = ar.result_role
+    where ao.activity_request_id = a.id
+      and ao.role = a.result_role
     order by ao.score desc nulls last, ao.ordinal
   ) as x on true;
 
+  -- The rows come in their order, so that the list needs no order of its own.
   return query
-  select t.activity_id,
-    coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+  select r.activity_id, r.org_id,
+    coalesce(pg_catalog.jsonb_agg(case when r.is_search then r.object || pg_catalog.jsonb_build_object('new', r.is_new)
+      else r.object end) filter (where r.natural_key is not null), '[]'),
+    pg_catalog.count(r.natural_key),
+    coalesce(pg_catalog.sum(r.count), 0)::bigint,
+    coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(r.names) - r.count) filter (where r.natural_key is not null), 0)::bigint,
+    case when r.is_search then pg_catalog.count(*) filter (where r.is_new) end
+  from (
+    select t.*, o.natural_key, known.count, pg_catalog.jsonb_build_object(
       'object_type', o.type_name,
       'key', o.natural_key,
       'values', known."values",
-      'provenance', known.provenance)
-      || case when t.is_new is not null then pg_catalog.jsonb_build_object('new', t.is_new) else '{}' end
-      order by t.place) filter (where o.natural_key is not null), '[]'),
-    pg_catalog.count(o.natural_key),
-    coalesce(pg_catalog.sum(n.count), 0)::bigint,
-    coalesce(pg_catalog.sum(pg_catalog.jsonb_array_length(t.names) - n.count) filter (where o.natural_key is not null), 0)::bigint,
-    pg_catalog.count(*) filter (where t.is_new)
-  from etl_api.object_values(part.object_ids, part.names, case when guarded then part.activity_ids end) as known
-  join unnest(part.activity_ids, part.names, part.are_new) with ordinality as t (activity_id, names, is_new, place)
-    on t.place = known.place
-  left join lateral (
-    select thing.natural_key, (select kind.name from public.object_type as kind where kind.id = thing.object_type_id) as type_name
-    from public.object as thing
-    where thing.id = known.object_id
+      'provenance', known.provenance) as object
+    from etl_api.object_values(part.object_ids, part.names, case when guarded then part.activity_ids end) as known
+    join unnest(part.activity_ids, part.org_ids, part.are_searches, part.names, part.are_new)
+      with ordinality as t (activity_id, org_id, is_search, names, is_new, place)
+      on t.place = known.place
+    left join lateral (
+      select thing.natural_key, (select kind.name from public.object_type as kind where kind.id = thing.object_type_id) as type_name
+      from public.object as thing
+      where thing.id = known.object_id
+      offset 0
+    ) as o on true
+    order by t.activity_id, t.place
     offset 0
-  ) as o on true
-  cross join lateral (select pg_catalog.count(*) as count from pg_catalog.jsonb_object_keys(known."values")) as n
-  group by t.activity_id;
+  ) as r
+  group by r.activity_id, r.org_id, r.is_search;
 end
 $$;
 
 comment on function etl_api.result_objects(uuid[], boolean) is
-  'The objects that activity requests result in, the best first where they are ranked, with the values known now of the datapoints they ask for (none named: of all): [{object_type, key, values, provenance}], of a search also new; how many objects, values, values that are missing and new objects there are. With guarded, without the values that guardrails refuse. A row for each.';
+  'The objects that activity requests result in, the best first where they are ranked, with the values known now of the datapoints they ask for (none named: of all): [{object_type, key, values, provenance}], of a search also new; how many objects, values, values that are missing and (null but for a search) new objects there are. With guarded, without the values that guardrails refuse. A row for each.';
 
 revoke execute on function etl_api.result_objects(uuid[], boolean) from public;
 grant execute on function etl_api.result_objects(uuid[], boolean) to service_role;
@@ -9062,10 +9344,10 @@ set search_path = ''
 as $$
 declare
   -- An object is new when it has the id that was made for it here.
-  new_ids constant uuid[] := array(select utils.new_id() from unnest(natural_keys));
+  new_ids constant uuid[] := utils.new_ids(pg_catalog.cardinality(natural_keys));
   moment constant timestamptz := utils.now();
+  stored int;
 begin
-  -- Limits and offsets keep look-ups by key from becoming joins over the table, whatever the planner thinks of its size.
   -- In the order of the unique index, so that two writers of the same objects cannot wait for each other.
   insert into public.object (id, org_id, object_type_id, natural_key, key_hash, created_at)
   select distinct on (t.org_id, t.object_type_id, h.key_hash)
@@ -9076,17 +9358,18 @@ begin
     select pg_catalog.sha256(pg_catalog.convert_to(t.natural_key::text, 'UTF8')) as key_hash
   ) as h
   where t.natural_key is not null
-    and not exists (
-      select 1
-      from public.object as o
-      where o.org_id = t.org_id
-        and o.object_type_id = t.object_type_id
-        and o.key_hash = h.key_hash
-      offset 0)
   order by t.org_id, t.object_type_id, h.key_hash, t.ordinal
   on conflict (org_id, object_type_id, key_hash) do nothing;
+  get diagnostics stored = row_count;
+  if stored = pg_catalog.cardinality(natural_keys) then
+    -- All are new, so no two are the same.
+    object_ids := new_ids;
+    are_new := pg_catalog.array_fill(true, array[stored]);
+    return;
+  end if;
 
-  -- A statement of its own: it sees what others stored meanwhile.
+  -- A statement of its own: it sees what others stored meanwhile. The limit keeps the look-up by key from becoming a
+  -- join over the table, whatever the planner thinks of its size.
   select coalesce(pg_catalog.array_agg(found.id order by t.ordinal), '{}'),
     coalesce(pg_catalog.array_agg(found.id = t.id order by t.ordinal), '{}')
   into object_ids, are_new
@@ -9705,21 +9988,12 @@ as $$
 declare
   taken record;
 begin
-  -- run_ids and run_items have an entry per run, the others one per request, all that follow too.
-  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items,
-    pg_catalog.array_agg(t.source_id) filter (where t.place = 1) as sources,
-    pg_catalog.array_agg(t.org_id) filter (where t.place = 1) as orgs,
-    pg_catalog.array_agg(t.workflow_request_id) filter (where t.place = 1) as workflows,
-    pg_catalog.array_agg(t.activity_request_id) filter (where t.place = 1) as activities,
-    pg_catalog.array_agg(t.cost) filter (where t.place = 1) as costs
-  into taken
+  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items into taken
   from etl_api.take_due_runs(source_ids, org_ids, turns) as t;
   if taken.run_ids is null then
     return '{}'::uuid[];
   end if;
-
-  return etl_api.send_runs(
-    worker, taken.run_ids, taken.run_items, taken.sources, taken.orgs, taken.workflows, taken.activities, taken.costs);
+  return etl_api.send_runs(worker, taken.run_ids, taken.run_items);
 end
 $$;
 
@@ -9863,7 +10137,12 @@ begin
       group by ar.activity_type
       order by ar.activity_type
     loop
-      execute pg_catalog.format('select etl_api.%I($1)', 'create_run_' || kind.activity_type) into created using kind.ids;
+      if kind.activity_type = 'enrichment' then
+        -- As below, but planned once only: most are.
+        created := etl_api.create_run_enrichment(kind.ids);
+      else
+        execute pg_catalog.format('select etl_api.%I($1)', 'create_run_' || kind.activity_type) into created using kind.ids;
+      end if;
       total := total + created;
     end loop;
     return total;
@@ -9883,9 +10162,13 @@ begin
     group by ar.activity_type
     order by ar.activity_type
   loop
-    execute pg_catalog.format('select etl_api.%I($1, $2)', 'create_run_' || kind.activity_type)
-      into created
-      using kind.ids, kind.object_ids;
+    if kind.activity_type = 'enrichment' then
+      created := etl_api.create_run_enrichment(kind.ids, kind.object_ids);
+    else
+      execute pg_catalog.format('select etl_api.%I($1, $2)', 'create_run_' || kind.activity_type)
+        into created
+        using kind.ids, kind.object_ids;
+    end if;
     total := total + created;
   end loop;
   return total;
@@ -9906,7 +10189,6 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
   moment constant timestamptz := utils.now();
   created int;
 begin
@@ -9924,35 +10206,13 @@ begin
     ) as ao;
   end if;
 
-  -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
-  -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
-  -- datapoint are never asked again for another. What an open run may still bring is asked of nobody else for its
-  -- own sake.
-  with missing as materialized (
-    select m.activity_request_id, m.object_id, pg_catalog.array_agg(m.datapoint_id) as datapoint_ids
+  -- Whom to ask next is one question for all objects that miss the same and have been asked about in the same way.
+  with question as materialized (
+    select m.org_id, m.source_ids, m.datapoint_ids, run.source_ids as asked_ids, run.coming_ids,
+      pg_catalog.array_agg(m.workflow_request_id) as workflow_ids,
+      pg_catalog.array_agg(m.activity_request_id) as activity_ids,
+      pg_catalog.array_agg(m.object_id) as object_ids
     from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
-    where not (guarded and exists (
-      select 1
-      from public.guardrail_refusal as refused
-      where refused.activity_request_id = m.activity_request_id
-        and refused.object_id = m.object_id
-        and refused.stage = 'before_run'
-      offset 0))
-    group by m.activity_request_id, m.object_id
-  ),
-  offer as (
-    select m.activity_request_id, m.object_id, ar.org_id, ar.workflow_request_id, ds.datapoint_id, ds.source_id,
-      pg_catalog.row_number() over (
-        partition by m.activity_request_id, m.object_id, ds.datapoint_id
-        order by ds.priority, pg_catalog.array_position(ar.source_ids, ds.source_id)) as place,
-      ds.datapoint_id = any (asked.coming_ids) as may_come
-    from missing as m
-    cross join lateral (
-      select r.org_id, r.workflow_request_id, r.source_ids
-      from public.activity_request as r
-      where r.id = m.activity_request_id
-      offset 0
-    ) as ar
     cross join lateral (
       -- All the runs of the object, by the unique key: the index of the open ones would lead through the whole activity.
       select coalesce(pg_catalog.array_agg(q.source_id), '{}') as source_ids,
@@ -9962,33 +10222,26 @@ begin
       left join lateral unnest(q.datapoint_ids) as d (id) on true
       where q.activity_request_id = m.activity_request_id
         and q.object_id = m.object_id
-    ) as asked
-    cross join lateral (
-      select r.datapoint_id, r.source_id, r.priority
-      from public.datapoint_source as r
-      where r.datapoint_id = any (m.datapoint_ids)
-        and r.source_id = any (ar.source_ids)
-        and r.source_id <> all (asked.source_ids)
-      offset 0
-    ) as ds
-  ),
-  next as materialized (
-    select o.activity_request_id, o.object_id, o.source_id, o.org_id, o.workflow_request_id,
-      pg_catalog.array_agg(o.datapoint_id order by o.datapoint_id) as datapoint_ids
-    from offer as o
-    group by o.activity_request_id, o.object_id, o.source_id, o.org_id, o.workflow_request_id
-    having pg_catalog.bool_or(o.place = 1 and not o.may_come)
+    ) as run
+    group by m.org_id, m.source_ids, m.datapoint_ids, run.source_ids, run.coming_ids
+  ), next as materialized (
+    select q.*, n.source_id, n.missing_ids
+    from question as q
+    cross join lateral etl_api.next_sources(q.source_ids, q.datapoint_ids, q.asked_ids, q.coming_ids) as n
   )
   insert into public.run_queue
-    (org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
+    (id, org_id, workflow_request_id, activity_request_id, source_id, object_id, datapoint_ids, priority,
      state, state_via, state_substate, due_at, created_at)
-  select n.org_id, n.workflow_request_id, n.activity_request_id, n.source_id, n.object_id, n.datapoint_ids, w.priority,
+  select t.id, n.org_id, t.workflow_id, t.activity_id, n.source_id, t.object_id, n.missing_ids, w.priority,
     'waiting', '{new,valid}', 'allocation', moment, moment
   from next as n
+  cross join lateral unnest(
+    utils.new_ids(pg_catalog.cardinality(n.object_ids)), n.workflow_ids, n.activity_ids, n.object_ids)
+    as t (id, workflow_id, activity_id, object_id)
   cross join lateral (
     select r.priority
     from public.workflow_request as r
-    where r.id = n.workflow_request_id
+    where r.id = t.workflow_id
       and r.org_id = n.org_id
       and r.replay = 0
     offset 0
@@ -10516,59 +10769,97 @@ grant execute on function etl_api.look_ahead(int, int) to service_role;
 
 -- source: sql/etl_api/runs/missing_datapoints.sql
 create or replace function etl_api.missing_datapoints(activity_request_ids uuid[], object_ids uuid[])
-returns table (activity_request_id uuid, object_id uuid, datapoint_id uuid)
-language plpgsql stable
+returns table (
+  activity_request_id uuid, object_id uuid, org_id uuid, workflow_request_id uuid, source_ids uuid[], datapoint_ids uuid[])
+-- Taken for a thousand rows, they would be sorted into groups and not hashed.
+language plpgsql stable rows 10
 set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  guarded constant boolean := etl_api.has_factors(activity_request_ids, true);
   moment constant timestamptz := utils.now();
 begin
-  return query
-  with guardrail as materialized (
-    select f.*
-    from etl_api.factors_of(array(select distinct i.id from unnest(activity_request_ids) as i (id)), true) as f
-    where guarded
-  )
-  -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
   -- offset 0 keeps look-ups by key from becoming joins, whatever the planner thinks of the size of a table.
-  select i.id, i.object_id, wanted.datapoint_id
-  from unnest(activity_request_ids, object_ids) as i (id, object_id)
-  cross join lateral (
-    select r.datapoint_ids, r.source_ids
-    from public.activity_request as r
-    where r.id = i.id
-    offset 0
-  ) as ar
-  cross join lateral unnest(ar.datapoint_ids) as wanted (datapoint_id)
-  where not exists (
-    select 1
-    from public.value as v
-    left join lateral (
-      select ds.max_age
-      from public.datapoint_source as ds
-      where ds.datapoint_id = wanted.datapoint_id
-        and (ds.source_id = v.source_id or (v.source_id is null and ds.source_id = any (ar.source_ids)))
-      order by ds.priority, ds.source_id
-      limit 1
-    ) as age on true
-    where v.object_id = i.object_id
-      and v.datapoint_id = wanted.datapoint_id
-      and (age.max_age is null or v.observed_at + age.max_age > moment)
-      -- A value that the activity may not accept is as good as none.
-      and not (guarded and exists (
+  return query
+  with asking as materialized (
+    select i.id, i.object_id, ar.*
+    from unnest(activity_request_ids, object_ids) as i (id, object_id)
+    cross join lateral (
+      select r.org_id, r.workflow_request_id, r.activity_id, r.source_ids, r.datapoint_ids
+      from public.activity_request as r
+      where r.id = i.id
+      offset 0
+    ) as ar
+  ), kind as materialized (
+    -- What only a few activities have is asked once for all that are alike.
+    select a.activity_id, a.org_id, a.datapoint_ids
+    from asking as a
+    group by a.activity_id, a.org_id, a.datapoint_ids
+  ), special as materialized (
+    select
+      exists (
         select 1
-        from guardrail as g
-        where g.activity_request_id = i.id
-          and g.datapoint_id = wanted.datapoint_id
-          and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
-    offset 0);
+        from kind as k
+        join public.factor as f on f.activity_id = k.activity_id
+        where f.is_guardrail
+          and f.datapoint_id is not null
+          and (f.org_id is null or f.org_id = k.org_id)) as guarded,
+      exists (
+        select 1
+        from kind as k
+        join public.datapoint_source as ds on ds.datapoint_id = any (k.datapoint_ids)
+        where ds.max_age is not null) as aging
+  ), guardrail as materialized (
+    select f.*
+    from etl_api.factors_of(array(select distinct a.id from asking as a), true) as f
+    where (select s.guarded from special as s)
+  )
+  select m.*
+  from (
+    select a.id, a.object_id, a.org_id, a.workflow_request_id, a.source_ids,
+      array(
+        select wanted.datapoint_id
+        from unnest(a.datapoint_ids) as wanted (datapoint_id)
+        where not exists (
+          select 1
+          from public.value as v
+          -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
+          left join lateral (
+            select ds.max_age
+            from public.datapoint_source as ds
+            where (select s.aging from special as s)
+              and ds.datapoint_id = wanted.datapoint_id
+              and (ds.source_id = v.source_id or (v.source_id is null and ds.source_id = any (a.source_ids)))
+            order by ds.priority, ds.source_id
+            limit 1
+          ) as age on true
+          where v.object_id = a.object_id
+            and v.datapoint_id = wanted.datapoint_id
+            and (age.max_age is null or v.observed_at + age.max_age > moment)
+            -- A value that the activity may not accept is as good as none.
+            and not ((select s.guarded from special as s) and exists (
+              select 1
+              from guardrail as g
+              where g.activity_request_id = a.id
+                and g.datapoint_id = wanted.datapoint_id
+                and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
+          offset 0)) as datapoint_ids
+    from asking as a
+    where not ((select s.guarded from special as s) and exists (
+      select 1
+      from public.guardrail_refusal as refused
+      where refused.activity_request_id = a.id
+        and refused.object_id = a.object_id
+        and refused.stage = 'before_run'
+      offset 0))
+    offset 0
+  ) as m
+  where m.datapoint_ids <> '{}';
 end
 $$;
 
 comment on function etl_api.missing_datapoints(uuid[], uuid[]) is
-  'What enrichment still has to find: of each pair of activity request and object, the datapoints that have no value, none younger than max_age, or none that its guardrails accept.';
+  'What enrichment still has to find: of each pair of activity request and object, the datapoints that have no value, none younger than max_age, or none that its guardrails accept. Pairs that miss nothing are left out, and those that a guardrail refused before they were asked about.';
 
 revoke execute on function etl_api.missing_datapoints(uuid[], uuid[]) from public;
 grant execute on function etl_api.missing_datapoints(uuid[], uuid[]) to service_role;
@@ -10590,6 +10881,43 @@ comment on function etl_api.monthly_budget(jsonb) is
 
 revoke execute on function etl_api.monthly_budget(jsonb) from public;
 grant execute on function etl_api.monthly_budget(jsonb) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/runs/next_sources.sql
+create or replace function etl_api.next_sources(
+  source_ids uuid[], datapoint_ids uuid[], asked_source_ids uuid[], coming_datapoint_ids uuid[])
+returns table (source_id uuid, missing_ids uuid[])
+language plpgsql stable
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  -- The waterfall: for each missing datapoint the first source not yet asked about that object. A source is
+  -- asked once per object and activity, for everything missing that it offers, so the sources asked for one
+  -- datapoint are never asked again for another. What an open run may still bring is asked of nobody else for its
+  -- own sake.
+  return query
+  select o.source_id, pg_catalog.array_agg(o.datapoint_id order by o.datapoint_id)
+  from (
+    select ds.source_id, ds.datapoint_id,
+      pg_catalog.row_number() over (
+        partition by ds.datapoint_id
+        order by ds.priority, pg_catalog.array_position(next_sources.source_ids, ds.source_id)) as place
+    from public.datapoint_source as ds
+    where ds.datapoint_id = any (datapoint_ids)
+      and ds.source_id = any (source_ids)
+      and ds.source_id <> all (asked_source_ids)
+  ) as o
+  group by o.source_id
+  having pg_catalog.bool_or(o.place = 1 and o.datapoint_id <> all (coming_datapoint_ids));
+end
+$$;
+
+comment on function etl_api.next_sources(uuid[], uuid[], uuid[], uuid[]) is
+  'Whom an enrichment asks next about an object, and for what: of its sources, given the datapoints missing, the sources asked before and the datapoints that open runs may still bring.';
+
+revoke execute on function etl_api.next_sources(uuid[], uuid[], uuid[], uuid[]) from public;
+grant execute on function etl_api.next_sources(uuid[], uuid[], uuid[], uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/runs/pass_turns.sql
@@ -10669,114 +10997,107 @@ grant execute on function etl_api.refuse_run(uuid, text, text) to service_role;
 -- end of source
 
 -- source: sql/etl_api/runs/send_runs.sql
-create or replace function etl_api.send_runs(
-  worker text, run_ids uuid[], run_items int[], source_ids uuid[], org_ids uuid[], workflow_request_ids uuid[],
-  activity_request_ids uuid[], costs numeric[])
-returns uuid[]
+create or replace function etl_api.send_runs(worker text, run_ids uuid[], run_items int[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
 declare
   moment constant timestamptz := utils.now();
   lease constant interval := etl_api.time_limit(null, 'lease_seconds');
-  requests jsonb[];
-  missing jsonb[];
-  request_ids uuid[];
-  verdicts text[];
-  fates text[];
+  -- For those whose activity says nothing of its own.
+  usual_limit constant interval := etl_api.time_limit(null, 'run_timeout_seconds');
+  outcome record;
 begin
-  select pg_catalog.array_agg(r.request order by r.item), pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing) order by r.item),
-    pg_catalog.array_agg(utils.new_id() order by r.item)
-  into requests, missing, request_ids
-  from etl_api.render_requests(
-    pg_catalog.array_fill('run'::text, array[pg_catalog.cardinality(source_ids)]), source_ids, activity_request_ids,
-    pg_catalog.array_fill(null::text, array[pg_catalog.cardinality(source_ids)]),
-    pg_catalog.array_fill(null::jsonb, array[pg_catalog.cardinality(source_ids)]),
-    pg_catalog.array_fill(1, array[pg_catalog.cardinality(source_ids)]),
-    run_items, run_ids) as r;
-
+  with rendered as materialized (
+    select r.*, utils.new_id() as id, pg_catalog.row_number() over (order by r.item) as place
+    from etl_api.render_requests(run_ids, run_items) as r
+  ),
   -- Only what can be sent is paid for.
-  if 0 < any (costs) then
-    verdicts := etl_api.spend_budgets(org_ids, workflow_request_ids, array(
-      select case when t.request is not null then t.cost end
-      from unnest(costs, requests) with ordinality as t (cost, request, item)
-      order by t.item));
-  end if;
-  fates := array(
-    select case
-      when t.request is null then 'missing_value'
-      when t.verdict = 'workflow' then 'budget_exceeded'
-      when t.verdict = 'month' then 'budget'
-      else 'sent'
-    end
-    from unnest(requests, verdicts) with ordinality as t (request, verdict, item)
-    order by t.item);
-
-  insert into public.run_request
-    (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
-     state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at)
-  select t.id, t.org_id, t.workflow_request_id, t.activity_request_id, t.source_id, 'run', t.id, 1, t.cost,
-    'in_progress', '{new,valid,ready}', moment, moment + lease + pg_catalog.make_interval(secs => s.timeout_seconds),
-    pg_catalog.gen_random_uuid(), send_runs.worker, moment, moment
-  from unnest(request_ids, org_ids, workflow_request_ids, activity_request_ids, source_ids, costs, fates)
-    as t (id, org_id, workflow_request_id, activity_request_id, source_id, cost, fate)
-  cross join lateral (select asked.timeout_seconds from public.source as asked where asked.id = t.source_id limit 1) as s
-  where t.fate = 'sent';
-
-  insert into public.run_request_payload (run_request_id, org_id, request)
-  select t.id, t.org_id, t.request
-  from unnest(request_ids, org_ids, requests, fates) as t (id, org_id, request, fate)
-  where t.fate = 'sent';
-
-  perform etl_api.settle_allocation(
-    run_ids, run_items, org_ids, activity_request_ids, request_ids, fates, missing);
-  return array(
-    select t.id
-    from unnest(request_ids, fates) as t (id, fate)
-    where t.fate = 'sent');
-end
-$$;
-
-comment on function etl_api.send_runs(text, uuid[], int[], uuid[], uuid[], uuid[], uuid[], numeric[]) is
-  'Makes HTTP requests, already claimed by the worker, of runs: run_ids[i] goes with entry run_items[i] of the lists behind, which have one per request. Returns the ids of the requests. What cannot be sent is not: a run whose template cannot be filled becomes invalid / missing_value, one that its workflow''s budget does not allow invalid / budget_exceeded, one that the month''s does not allow keeps waiting, waiting / budget. The caller holds the rows of the runs.';
-
-revoke execute on function etl_api.send_runs(text, uuid[], int[], uuid[], uuid[], uuid[], uuid[], numeric[]) from public;
-grant execute on function etl_api.send_runs(text, uuid[], int[], uuid[], uuid[], uuid[], uuid[], numeric[]) to service_role;
--- end of source
-
--- source: sql/etl_api/runs/send_runs_again.sql
-create or replace function etl_api.send_runs_again(worker text, run_ids uuid[], run_items int[]) returns uuid[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  taken record;
-begin
-  select pg_catalog.array_agg(t.item order by t.place) as run_items,
-    pg_catalog.array_agg(q.source_id order by t.place) filter (where t.is_first) as sources,
-    pg_catalog.array_agg(q.org_id order by t.place) filter (where t.is_first) as orgs,
-    pg_catalog.array_agg(q.workflow_request_id order by t.place) filter (where t.is_first) as workflows,
-    pg_catalog.array_agg(q.activity_request_id order by t.place) filter (where t.is_first) as activities,
-    pg_catalog.array_agg(s.cost_per_run order by t.place) filter (where t.is_first) as costs
-  into taken
+  paid as materialized (
+    select etl_api.spend_budgets(
+      pg_catalog.array_agg(r.org_id order by r.place), pg_catalog.array_agg(r.workflow_request_id order by r.place),
+      pg_catalog.array_agg(case when r.request is not null then r.cost end order by r.place)) as verdicts
+    from rendered as r
+    having pg_catalog.bool_or(r.cost > 0)
+  ),
+  request as materialized (
+    select r.*,
+      case
+        when r.request is null then 'missing_value'
+        when r.cost > 0 then
+          case (select paid.verdicts[r.place] from paid) when 'workflow' then 'budget_exceeded' when 'month' then 'budget' end
+      end as refused
+    from rendered as r
+  ),
+  sent as (
+    insert into public.run_request
+      (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
+       state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at, request)
+    select r.id, r.org_id, r.workflow_request_id, r.activity_request_id, r.source_id, 'run', r.id, 1, r.cost,
+      'in_progress', '{new,valid,ready}', moment, moment + lease + pg_catalog.make_interval(secs => r.timeout_seconds),
+      pg_catalog.gen_random_uuid(), send_runs.worker, moment, moment, r.request
+    from request as r
+    where r.refused is null
+    returning id
+  ),
+  moved as (
+    update public.run_queue as q
+    set state = 'in_progress',
+        state_via = case when q.state = 'waiting' then '{ready}'::public.run_queue_state[] end,
+        state_substate = null,
+        error = null,
+        run_request_id = t.request_id,
+        timeout_at = moment + t.time_limit,
+        finished_at = null
+    from (
+      select carried.id, r.id as request_id, ar.time_limit
+      from request as r
+      cross join lateral (
+        select case when asking.config ? 'run_timeout_seconds'
+          then etl_api.time_limit(asking.config, 'run_timeout_seconds') else usual_limit end as time_limit
+        from public.activity_request as asking
+        where asking.id = r.activity_request_id
+        offset 0
+      ) as ar
+      cross join lateral unnest(r.carried_ids) as carried (id)
+      where r.refused is null
+      -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+      limit pg_catalog.cardinality(run_ids)
+    ) as t
+    where q.id = t.id
+      -- In the history a request stands before the runs that it carries.
+      and (select pg_catalog.count(*) from sent) > 0
+    returning q.org_id
+  )
+  select asked.*, counted.*
+  into outcome
   from (
-    -- The items that are left, numbered from 1 again.
-    select r.id, r.place, pg_catalog.dense_rank() over (order by r.item)::int as item,
-      pg_catalog.row_number() over (partition by r.item order by r.place) = 1 as is_first
-    from unnest(run_ids, run_items) with ordinality as r (id, item, place)
-  ) as t
-  join public.run_queue as q on q.id = t.id
-  join public.source as s on s.id = q.source_id;
-  return etl_api.send_runs(
-    worker, run_ids, taken.run_items, taken.sources, taken.orgs, taken.workflows, taken.activities, taken.costs);
+    select coalesce(pg_catalog.array_agg(r.id) filter (where r.refused is null), '{}') as sent_ids,
+      pg_catalog.array_agg(r.item) filter (where r.refused is not null) as refused_items,
+      pg_catalog.array_agg(r.refused) filter (where r.refused is not null) as fates,
+      pg_catalog.array_agg(pg_catalog.to_jsonb(r.missing)) filter (where r.refused is not null) as missing
+    from request as r
+  ) as asked,
+  (
+    select pg_catalog.array_agg(by_org.org_id) as org_ids, pg_catalog.array_agg(by_org.runs) as runs
+    from (select moved.org_id, pg_catalog.count(*) as runs from moved group by moved.org_id) as by_org
+  ) as counted;
+
+  if outcome.org_ids is not null then
+    perform etl_api.add_org_counts(outcome.org_ids, runs => outcome.runs);
+  end if;
+  if outcome.refused_items is not null then
+    perform etl_api.settle_unsent(run_ids, run_items, outcome.refused_items, outcome.fates, outcome.missing);
+  end if;
+  return outcome.sent_ids;
 end
 $$;
 
-comment on function etl_api.send_runs_again(text, uuid[], int[]) is
-  'send_runs for a part of what take_due_runs took: run_items tells, ascending, which runs go in one request. The caller holds the rows of the runs.';
+comment on function etl_api.send_runs(text, uuid[], int[]) is
+  'Makes HTTP requests, already claimed by the worker, of runs: those with the same number in run_items go in one. Returns the ids of the requests. What cannot be sent is not: a run whose template cannot be filled becomes invalid / missing_value, one that its workflow''s budget does not allow invalid / budget_exceeded, one that the month''s does not allow keeps waiting, waiting / budget. The caller holds the rows of the runs.';
 
-revoke execute on function etl_api.send_runs_again(text, uuid[], int[]) from public;
-grant execute on function etl_api.send_runs_again(text, uuid[], int[]) to service_role;
+revoke execute on function etl_api.send_runs(text, uuid[], int[]) from public;
+grant execute on function etl_api.send_runs(text, uuid[], int[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/runs/send_runs_apart.sql
@@ -10794,7 +11115,7 @@ declare
   bad_ids uuid[];
 begin
   begin
-    return etl_api.send_runs_again(worker, run_ids, run_items);
+    return etl_api.send_runs(worker, run_ids, run_items);
   exception when others then
     get stacked diagnostics fault_state = returned_sqlstate;
     if etl_api.fault_passes(fault_state) then
@@ -10823,85 +11144,60 @@ end
 $$;
 
 comment on function etl_api.send_runs_apart(text, uuid[], int[]) is
-  'Sends runs (send_runs_again); when that fails, halves the requests until the one that raises stands alone, finds the runs in it that make it raise (sift_runs), ends these (refuse_run) and sends the others. Returns the ids of the requests. The caller holds the rows of the runs.';
+  'Sends runs (send_runs); when that fails, halves the requests until the one that raises stands alone, finds the runs in it that make it raise (sift_runs), ends these (refuse_run) and sends the others. Returns the ids of the requests. The caller holds the rows of the runs.';
 
 revoke execute on function etl_api.send_runs_apart(text, uuid[], int[]) from public;
 grant execute on function etl_api.send_runs_apart(text, uuid[], int[]) to service_role;
 -- end of source
 
--- source: sql/etl_api/runs/settle_allocation.sql
-create or replace function etl_api.settle_allocation(
-  run_ids uuid[], run_items int[], org_ids uuid[], activity_request_ids uuid[], request_ids uuid[], fates text[],
-  missing jsonb[])
+-- source: sql/etl_api/runs/settle_unsent.sql
+create or replace function etl_api.settle_unsent(
+  run_ids uuid[], run_items int[], unsent_items int[], fates text[], missing jsonb[])
 returns void
 language plpgsql
 set search_path = ''
+-- Lists meet by hash; see render_requests.
+set enable_hashjoin = on
 as $$
 declare
   moment constant timestamptz := utils.now();
-  -- For those whose activity says nothing of its own.
-  usual_limit constant interval := etl_api.time_limit(null, 'run_timeout_seconds');
 begin
-  -- A run that keeps waiting is written once, when it begins to wait for the budget. A limit of about the rows there
-  -- are, and offset 0, keep look-ups by key from becoming joins over the table.
-  update public.run_queue as q
-  set state = case t.fate when 'sent' then 'in_progress' when 'budget' then q.state::text else 'invalid' end::public.run_queue_state,
-      state_via = case
-        when t.fate = 'sent' and q.state = 'waiting' then '{ready}'
-        when t.fate in ('missing_value', 'budget_exceeded') and q.state = 'ready' then '{in_progress,waiting}'
-      end::public.run_queue_state[],
-      state_substate = nullif(t.fate, 'sent'),
-      error = case t.fate
-        when 'missing_value' then etl_api.missing_error(missing[t.item], 'run', q.source_id)
-        when 'budget_exceeded' then etl_api.budget_error(q.workflow_request_id, q.source_id)
-      end,
-      run_request_id = case when t.fate = 'sent' then request_ids[t.item] end,
-      timeout_at = case when t.fate = 'budget' then q.timeout_at else moment + t.time_limit end,
-      finished_at = case when t.fate in ('missing_value', 'budget_exceeded') then moment end
-  from (
-    select r.id, r.item, fates[r.item] as fate,
-      case when ar.config ? 'run_timeout_seconds' then etl_api.time_limit(ar.config, 'run_timeout_seconds')
-        else usual_limit end as time_limit
+  with ended as (
+    -- A run that keeps waiting is written once, when it begins to wait for the budget.
+    update public.run_queue as q
+    set state = case when t.fate = 'budget' then q.state else 'invalid' end,
+        state_via = case when t.fate <> 'budget' and q.state = 'ready' then '{in_progress,waiting}'::public.run_queue_state[] end,
+        state_substate = t.fate,
+        error = case t.fate
+          when 'missing_value' then etl_api.missing_error(t.missing, 'run', q.source_id)
+          when 'budget_exceeded' then etl_api.budget_error(q.workflow_request_id, q.source_id)
+        end,
+        finished_at = case when t.fate <> 'budget' then moment end
     from (
-      select r.id, r.item
-      from unnest(run_ids, run_items) as r (id, item)
+      select run.id, u.fate, u.missing
+      from unnest(unsent_items, fates, missing) as u (item, fate, missing)
+      join unnest(run_ids, run_items) as run (id, item) on run.item = u.item
+      -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
       limit pg_catalog.cardinality(run_ids)
-    ) as r
-    cross join lateral (
-      select asking.config
-      from public.activity_request as asking
-      where asking.id = activity_request_ids[r.item]
-      offset 0
-    ) as ar
-  ) as t
-  where q.id = t.id
-    and (t.fate <> 'budget' or q.state_substate is distinct from 'budget');
-
-  perform etl_api.add_org_counts(pg_catalog.array_agg(sent.org_id), runs => pg_catalog.array_agg(sent.count))
-  from (
-    select org_ids[r.item] as org_id, pg_catalog.count(*)
-    from unnest(run_items) as r (item)
-    where fates[r.item] = 'sent'
-    group by org_ids[r.item]
-  ) as sent
-  having pg_catalog.count(*) > 0;
-
+    ) as t
+    where q.id = t.id
+      and (t.fate <> 'budget' or q.state_substate is distinct from 'budget')
+    returning q.activity_request_id, q.org_id, t.fate
+  )
   insert into etl_api.advance_queue (activity_request_id, org_id, created_at)
-  select distinct t.activity_request_id, t.org_id, moment
-  from unnest(activity_request_ids, org_ids, fates) as t (activity_request_id, org_id, fate)
-  where t.fate in ('missing_value', 'budget_exceeded');
+  select distinct ended.activity_request_id, ended.org_id, moment
+  from ended
+  where ended.fate <> 'budget';
   -- The turns of what was not sent are free for others.
-  if fates && '{missing_value,budget_exceeded,budget}' then
-    perform etl_api.ring('execute-runs');
-  end if;
+  perform etl_api.ring('execute-runs');
 end
 $$;
 
-comment on function etl_api.settle_allocation(uuid[], int[], uuid[], uuid[], uuid[], text[], jsonb[]) is
-  'Moves runs on as allocate_source_runs has decided: run_ids[i] goes with entry run_items[i] of the other lists, whose fate is sent, missing_value, budget_exceeded or budget.';
+comment on function etl_api.settle_unsent(uuid[], int[], int[], text[], jsonb[]) is
+  'Moves runs on that send_runs did not send: those of request unsent_items[i] (run_items tells which) have the fate fates[i], missing_value, budget_exceeded or budget.';
 
-revoke execute on function etl_api.settle_allocation(uuid[], int[], uuid[], uuid[], uuid[], text[], jsonb[]) from public;
-grant execute on function etl_api.settle_allocation(uuid[], int[], uuid[], uuid[], uuid[], text[], jsonb[]) to service_role;
+revoke execute on function etl_api.settle_unsent(uuid[], int[], int[], text[], jsonb[]) from public;
+grant execute on function etl_api.settle_unsent(uuid[], int[], int[], text[], jsonb[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/runs/sift_runs.sql
@@ -10916,7 +11212,7 @@ declare
   found_count int;
 begin
   begin
-    perform etl_api.send_runs_again(worker, run_ids, pg_catalog.array_fill(1, array[pg_catalog.cardinality(run_ids)]));
+    perform etl_api.send_runs(worker, run_ids, pg_catalog.array_fill(1, array[pg_catalog.cardinality(run_ids)]));
     -- It was only tried: what it wrote is to go.
     raise exception using errcode = 'ETL00', message = 'nothing is wrong with these runs';
   exception when others then
@@ -11017,9 +11313,7 @@ grant execute on function etl_api.spend_budgets(uuid[], uuid[], numeric[], boole
 
 -- source: sql/etl_api/runs/take_due_runs.sql
 create or replace function etl_api.take_due_runs(source_ids uuid[], org_ids uuid[], turns int[])
-returns table (
-  run_id uuid, item int, place int, source_id uuid, org_id uuid, workflow_request_id uuid, activity_request_id uuid,
-  cost numeric)
+returns table (run_id uuid, item int)
 language plpgsql
 set search_path = ''
 as $$
@@ -11030,19 +11324,18 @@ begin
   return query
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
   with due as (
-    select q.id, q.source_id, q.org_id, q.workflow_request_id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
-      c.cost_per_run,
+    select q.id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
       (pg_catalog.row_number() over (
         partition by c.i, q.activity_request_id
         order by q.priority desc, q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
     from (
-      select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request, s.cost_per_run
+      select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request
       from unnest(source_ids, org_ids, turns) with ordinality as t (source_id, org_id, turns, i)
       join public.source as s on s.id = t.source_id
       where t.turns > 0
     ) as c
     cross join lateral (
-      select q.id, q.source_id, q.org_id, q.workflow_request_id, q.activity_request_id, q.priority, q.due_at
+      select q.id, q.activity_request_id, q.priority, q.due_at
       from public.run_queue as q
       where q.source_id = c.source_id
         and q.org_id = c.org_id
@@ -11065,8 +11358,7 @@ begin
       from due
     ) as f
   )
-  select p.id, p.item, pg_catalog.row_number() over (partition by p.item order by p.due_at, p.id)::int,
-    p.source_id, p.org_id, p.workflow_request_id, p.activity_request_id, p.cost_per_run
+  select p.id, p.item
   from (
     select placed.*, pg_catalog.dense_rank() over (order by placed.place, placed.i)::int as item
     from placed
@@ -11077,7 +11369,7 @@ end
 $$;
 
 comment on function etl_api.take_due_runs(uuid[], uuid[], int[]) is
-  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1, place the runs in each: runs of one activity, at most max_objects_per_request. In that order.';
+  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1; runs with the same one are of one activity, at most max_objects_per_request. In that order.';
 
 revoke execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) from public;
 grant execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) to service_role;
@@ -11752,7 +12044,7 @@ as $$
 begin
   -- Keys come with the parent; row level security and its policy do not.
   execute pg_catalog.format(
-    'create table etl_api.%I partition of etl_api.state_history for values from (%L) to (%L)', name, first, next);
+    'create table etl_api.%I partition of etl_api.state_step for values from (%L) to (%L)', name, first, next);
   execute pg_catalog.format('alter table etl_api.%I enable row level security', name);
   execute pg_catalog.format('create policy nobody on etl_api.%I for all to authenticated using (false) with check (false)', name);
   execute pg_catalog.format(
@@ -11764,7 +12056,7 @@ end
 $$;
 
 comment on function etl_api.create_history_partition(text, timestamptz, timestamptz) is
-  'Makes one partition of state_history, closed to users like the others.';
+  'Makes one partition of state_step, closed to users like the others.';
 
 revoke execute on function etl_api.create_history_partition(text, timestamptz, timestamptz) from public;
 -- end of source
@@ -11930,7 +12222,7 @@ begin
   end if;
   -- A loop, because each partition is a statement of its own.
   for month in
-    select m.first, m.first + interval '1 month' as next, 'state_history_' || pg_catalog.to_char(m.first, 'YYYYMM') as name
+    select m.first, m.first + interval '1 month' as next, 'state_step_' || pg_catalog.to_char(m.first, 'YYYYMM') as name
     from pg_catalog.generate_series(0, greatest(0, months_ahead)) as n (ahead)
     cross join lateral (
       select pg_catalog.date_trunc('month', utils.now()) + pg_catalog.make_interval(months => n.ahead) as first) as m
@@ -11940,7 +12232,7 @@ begin
     continue when pg_catalog.to_regclass('etl_api.' || month.name) is not null
       or exists (
         select 1
-        from etl_api.state_history_default as d
+        from etl_api.state_step_default as d
         where d.at >= month.first
           and d.at < month.next);
     perform etl_api.create_history_partition(month.name, month.first, month.next);
@@ -11948,7 +12240,7 @@ begin
   end loop;
   return made;
 exception when lock_not_available then
-  perform etl_api.logger('info', 'state', 'No partition of state_history was made: it was busy for 2 s. The next sweep tries again.');
+  perform etl_api.logger('info', 'state', 'No partition of state_step was made: it was busy for 2 s. The next sweep tries again.');
   return 0;
 when check_violation then
   -- While it waited, somebody wrote the first step of such a month: that month stays in the default partition.
@@ -11957,7 +12249,7 @@ end
 $$;
 
 comment on function etl_api.ensure_partitions(int) is
-  'Makes the monthly partitions of state_history for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work. Call it in a transaction of its own: until that ends, history cannot be written.';
+  'Makes the monthly partitions of state_step for this month and some ahead, those that are missing. Returns how many. Of two that run at once, one does the work. Call it in a transaction of its own: until that ends, history cannot be written.';
 
 revoke execute on function etl_api.ensure_partitions(int) from public;
 grant execute on function etl_api.ensure_partitions(int) to service_role;
@@ -12063,12 +12355,19 @@ begin
   execute $sql$
     select realtime.send(pg_catalog.jsonb_build_object('changes', sent.changes), 'state', 'org:' || sent.org_id, true)
     from (
-      select c.org_id, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-        'entity', $1, 'id', c.id, 'org_id', c.org_id, 'workflow_request_id', coalesce(c.workflow_request_id, c.id),
-        'state', c.state, 'substate', c.substate, 'at', $3) order by c.place) as changes
-      from pg_catalog.unnest($2) with ordinality as c (id, org_id, workflow_request_id, state, substate, place)
-      group by c.org_id, (c.place - 1) / 500
-      order by pg_catalog.min(c.place)
+      select t.org_id, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+        'entity', $1, 'id', t.id, 'org_id', t.org_id, 'workflow_request_id', coalesce(t.workflow_request_id, t.id),
+        'state', t.state, 'substate', t.substate, 'at', $3) order by t.place) as changes
+      from (
+        select c.org_id, i.id, i.workflow_request_id, p.state,
+          case when p.place = pg_catalog.cardinality(c.states) then c.substate end as substate,
+          pg_catalog.row_number() over (order by c.place, i.place, p.place) as place
+        from pg_catalog.unnest($2) with ordinality as c (org_id, ids, workflow_request_ids, states, substate, place)
+        cross join lateral unnest(c.ids, c.workflow_request_ids) with ordinality as i (id, workflow_request_id, place)
+        cross join lateral pg_catalog.unnest(c.states) with ordinality as p (state, place)
+      ) as t
+      group by t.org_id, (t.place - 1) / 500
+      order by pg_catalog.min(t.place)
     ) as sent
   $sql$ using entity, changes, at;
 end
@@ -12087,8 +12386,12 @@ security definer
 set search_path = ''
 as $$
 begin
+  -- A purge counts what it takes away itself, once for all rows alike, and takes their history with them.
+  if pg_catalog.current_setting('etl.purging', true) = 'on' then
+    return null;
+  end if;
   -- "absent" as in guard_transitions.
-  insert into etl_api.state_history (entity, entity_id, org_id, from_state, from_substate, to_state, reason, at)
+  insert into etl_api.state_step (entity, entity_id, org_id, from_state, from_substate, to_state, reason, at)
   select tg_table_name::text::etl_api.entity_kind, o.id, o.org_id, o.state, o.substate, 'deleted',
     nullif(pg_catalog.current_setting('etl.reason', true), ''), utils.now()
   from (select 0 as replay) as absent
@@ -12101,7 +12404,7 @@ end
 $$;
 
 comment on function etl_api.guard_deletes() is
-  'Writes to state_history that rows with a state were deleted: a last step to "deleted".';
+  'Writes to state_step that rows with a state were deleted: a last step to "deleted"; but for what a purge deletes (purge_rows).';
 
 revoke execute on function etl_api.guard_deletes() from public;
 -- end of source
@@ -12114,77 +12417,38 @@ set search_path = ''
 set jit = off
 -- As in guard_transitions.
 set plan_cache_mode = force_generic_plan
-set enable_nestloop = off
-set enable_mergejoin = off
 as $$
 declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
-  moment constant timestamptz := utils.now();
-  found_out record;
+  moves etl_api.state_move[];
 begin
-  -- "absent" as in guard_transitions.
-  with made as materialized (
-    select r.id, r.org_id, r.workflow_request_id, r.state::text as state, r.substate, r.via::text[] as via,
-      coalesce(pg_catalog.cardinality(r.via), 0) as places,
-      coalesce(r.error ->> 'message', r.errors -> 0 ->> 'message') as message
+  -- "absent" and "moves" as in guard_transitions.
+  select pg_catalog.array_agg(row(m.org_id, m.ids, m.workflow_request_ids, false, null, null,
+      m.via::text[], m.state, m.substate, false, coalesce(why, m.message))::etl_api.state_move)
+    into moves
+  from (
+    select r.org_id, r.via, r.state, r.substate,
+      case when r.state in ('failed', 'timedout', 'invalid')
+        then coalesce(r.error ->> 'message', r.errors -> 0 ->> 'message') end as message,
+      pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids
     from (select 0 as replay, null::jsonb as error, null::jsonb as errors, null::uuid as workflow_request_id) as absent
     cross join lateral (
       select id, org_id, workflow_request_id, replay, state, state_substate as substate, state_via as via, error, errors
       from new_rows) as r
     where r.replay = 0
-  ), step as materialized (
-    select m.id, m.org_id, m.workflow_request_id, m.substate, m.message,
-      m.via[m.place] as from_state,
-      case when m.place = m.places then m.state else m.via[m.place + 1] end as to_state,
-      m.place = 0 as is_first,
-      m.place = m.places as is_last
-    from (select made.*, pg_catalog.generate_series(0, made.places) as place from made) as m
-  ), written as (
-    insert into etl_api.state_history (entity, entity_id, org_id, from_state, to_state, substate, reason, at)
-    select entity, s.id, s.org_id, s.from_state, s.to_state,
-      case when s.is_last then s.substate end,
-      coalesce(why, case when s.is_last and s.to_state in ('failed', 'timedout', 'invalid') then s.message end),
-      moment
-    from step as s
-    where s.to_state is not null
-  )
-  select told.*, fault.* into found_out
-  from (
-    select
-      array(select s.id from step as s where s.is_last and s.to_state in ('failed', 'timedout', 'invalid')) as bad_ids,
-      case when entity in ('workflow_request', 'activity_request')
-        and (select t.value from etl_api.setting as t where t.name = 'realtime') = 'true'
-        then array(
-          select row(s.id, s.org_id, s.workflow_request_id, s.to_state, case when s.is_last then s.substate end)::etl_api.state_change
-          from step as s)
-        else '{}' end as changes
-  ) as told
-  left join (
-    select s.id, s.from_state, s.to_state
-    from step as s
-    left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
-    where s.is_first and s.to_state is distinct from 'new'
-      or not s.is_first and t.kind is null
-      or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
-    limit 1
-  ) as fault on true;
+    group by 1, 2, 3, 4, 5
+  ) as m;
 
-  if found_out.id is not null then
-    perform etl_api.refuse_transition(tg_table_name, found_out.id, false, found_out.from_state, found_out.to_state);
-  end if;
-  if found_out.bad_ids <> '{}' then
-    perform etl_api.guard_logs(entity, found_out.bad_ids);
-  end if;
-  if found_out.changes <> '{}' then
-    perform etl_api.guard_tells(entity, found_out.changes, moment);
+  if moves is not null then
+    perform etl_api.guard_moves(entity, moves);
   end if;
   return null;
 end
 $$;
 
 comment on function etl_api.guard_inserts() is
-  'Checks that a new row begins as "new" and takes only legal steps from there (state_via), for every writer, and writes the steps to state_history. As guard_transitions it tells the log of failures and who listens of steps. ETL01: it does not.';
+  'Checks that a new row begins as "new" and takes only legal steps from there (state_via), for every writer, and writes the steps to state_step. See guard_moves. ETL01: it does not.';
 
 revoke execute on function etl_api.guard_inserts() from public;
 -- end of source
@@ -12213,6 +12477,58 @@ comment on function etl_api.guard_logs(etl_api.entity_kind, uuid[]) is
 revoke execute on function etl_api.guard_logs(etl_api.entity_kind, uuid[]) from public;
 -- end of source
 
+-- source: sql/etl_api/state/guard_moves.sql
+create or replace function etl_api.guard_moves(entity etl_api.entity_kind, moves etl_api.state_move[]) returns void
+language plpgsql
+set search_path = ''
+set jit = off
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+declare
+  moment constant timestamptz := utils.now();
+  this_xid constant bigint := pg_catalog.pg_current_xact_id()::text::bigint;
+  illegal record := etl_api.illegal_move(moves);
+  bad_ids uuid[];
+begin
+  if illegal.id is not null then
+    perform etl_api.refuse_transition(entity::text, illegal.id, illegal.moved, illegal.from_state, illegal.to_state);
+  end if;
+
+  insert into etl_api.state_step
+    (entity, entity_id, org_id, from_state, from_substate, via, to_state, substate, reason, at, xid)
+  select entity, i.id, m.org_id, m.from_state, m.from_substate, m.via, m.to_state, m.substate, m.reason, moment, this_xid
+  from pg_catalog.unnest(moves) as m
+  cross join lateral pg_catalog.unnest(m.ids) as i (id);
+
+  -- What failed, and what is done with something left out. A new via alone tells nothing new.
+  bad_ids := array(
+    select i.id
+    from pg_catalog.unnest(moves) as m
+    cross join lateral pg_catalog.unnest(m.ids) as i (id)
+    where (m.to_state in ('failed', 'timedout', 'invalid') or m.substate in ('backoff', 'lease_expired')
+        or m.to_state = 'done' and m.has_errors)
+      and not (m.from_state is not distinct from m.to_state and m.via is null));
+  if bad_ids <> '{}' then
+    perform etl_api.guard_logs(entity, bad_ids);
+  end if;
+
+  if entity in ('workflow_request', 'activity_request')
+    and (select s.value from etl_api.setting as s where s.name = 'realtime') = 'true'
+  then
+    perform etl_api.guard_tells(entity, array(
+      select row(m.org_id, m.ids, m.workflow_request_ids, pg_catalog.array_append(m.via, m.to_state), m.substate)::etl_api.state_change
+      from pg_catalog.unnest(moves) as m), moment);
+  end if;
+end
+$$;
+
+comment on function etl_api.guard_moves(etl_api.entity_kind, etl_api.state_move[]) is
+  'The guard''s work for the moves of one statement: refuses what is illegal (ETL01), writes the rest to state_step, what failed into the log (guard_logs), steps of workflow and activity requests to who listens (guard_tells).';
+
+revoke execute on function etl_api.guard_moves(etl_api.entity_kind, etl_api.state_move[]) from public;
+-- end of source
+
 -- source: sql/etl_api/state/guard_tells.sql
 create or replace function etl_api.guard_tells(entity etl_api.entity_kind, changes etl_api.state_change[], at timestamptz)
 returns void
@@ -12220,28 +12536,21 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  -- What all the changes share is written once.
-  head constant text := '{"entity":"' || entity || '","id":"';
-  tail constant text := ',"at":' || pg_catalog.to_json(guard_tells.at) || '}';
+  -- A NOTIFY carries less than 8,000 bytes: 36 and 3 more for each id, and up to 1,000 for what they share.
+  size constant int := case entity when 'workflow_request' then 175 else 85 end;
 begin
-  -- A NOTIFY carries less than 8,000 bytes. An element has 900 at most, so what begins below 6,990 ends below it.
-  perform pg_catalog.pg_notify('etl_state', told.batch)
-  from (
-    select '[' || pg_catalog.string_agg(placed.element, ',' order by placed.place) || ']' as batch
-    from (
-      select e.element, e.place, pg_catalog.sum(pg_catalog.octet_length(e.element) + 1) over (order by e.place) / 6990 as batch
-      from (
-        select c.place,
-          head || c.id || '","org_id":"' || c.org_id
-            || '","workflow_request_id":"' || coalesce(c.workflow_request_id, c.id)
-            || '","state":"' || c.state
-            || '","substate":' || coalesce(pg_catalog.to_json(pg_catalog."left"(c.substate, 100))::text, 'null') || tail as element
-        from pg_catalog.unnest(changes) with ordinality as c (id, org_id, workflow_request_id, state, substate, place)
-      ) as e
-    ) as placed
-    group by placed.batch
-    order by placed.batch
-  ) as told;
+  perform pg_catalog.pg_notify('etl_state', pg_catalog.concat(
+    '{"entity":"', entity, '","org_id":"', c.org_id, '","states":["', pg_catalog.array_to_string(c.states, '","'),
+    '"],"substate":', coalesce(pg_catalog.to_json(pg_catalog."left"(c.substate, 100))::text, 'null'),
+    ',"at":', pg_catalog.to_json(guard_tells.at),
+    ',"ids":["', pg_catalog.array_to_string(c.ids[s.first : s.first + size - 1], '","'),
+    case when entity <> 'workflow_request' then
+      '"],"workflow_request_ids":["' || pg_catalog.array_to_string(c.workflow_request_ids[s.first : s.first + size - 1], '","')
+    end,
+    '"]}'))
+  from pg_catalog.unnest(changes) with ordinality as c (org_id, ids, workflow_request_ids, states, substate, place)
+  cross join lateral pg_catalog.generate_series(1, pg_catalog.cardinality(c.ids), size) as s (first)
+  order by c.place, s.first;
 
   if pg_catalog.to_regprocedure('realtime.send(jsonb,text,text,boolean)') is not null then
     perform etl_api.guard_broadcasts(entity, changes, at);
@@ -12250,7 +12559,7 @@ end
 $$;
 
 comment on function etl_api.guard_tells(etl_api.entity_kind, etl_api.state_change[], timestamptz) is
-  'Tells who listens of steps of workflow or activity requests: NOTIFY etl_state with JSON arrays of {entity, id, org_id, workflow_request_id, state, substate, at}, in order, each at most 7,900 bytes; and by Realtime where it is there.';
+  'Tells who listens of steps of workflow or activity requests: NOTIFY etl_state with {entity, org_id, states, substate, at, ids, workflow_request_ids}, rows that took the same steps together, in order, each at most 7,900 bytes; and by Realtime where it is there.';
 
 revoke execute on function etl_api.guard_tells(etl_api.entity_kind, etl_api.state_change[], timestamptz) from public;
 -- end of source
@@ -12271,8 +12580,7 @@ as $$
 declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
   why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
-  moment constant timestamptz := utils.now();
-  found_out record;
+  moves etl_api.state_move[];
 begin
   -- One function for five tables: a column that a table lacks is looked up in "absent", because an unqualified
   -- name which the inner query does not know belongs to the outer one.
@@ -12288,89 +12596,86 @@ begin
     cross join lateral (
       select id, org_id, replay, state, state_substate as substate, state_via as via
       from old_rows) as r
-  ), changed as materialized (
-    select n.id, n.org_id, n.workflow_request_id, n.state::text as state, o.state::text as old_state,
-      o.substate as old_substate, n.substate,
-      n.error, n.errors, o.id is null as moved,
-      n.state = o.state and (n.via is null or not n.via is distinct from o.via) as stays,
+  ), changed as (
+    select n.id, n.org_id, n.workflow_request_id, n.state, o.state as old_state, n.substate, o.substate as old_substate,
+      o.id is null as moved, n.errors is not null as has_errors,
       -- A via left over from the write before counts only where the step is none without it.
-      case when n.via is not null and (n.via is distinct from o.via
-          or n.state <> o.state and (o.state::text, n.state::text) not in (
-            select t.from_state, t.to_state from etl_api.state_transition as t))
-        then n.via::text[] end as via
+      case when n.via is distinct from o.via
+          or n.via is not null and n.state <> o.state and (o.state::text, n.state::text) not in (
+            select t.from_state, t.to_state from etl_api.state_transition as t)
+        then n.via end as via,
+      case when n.state in ('failed', 'timedout', 'invalid') or n.substate = 'backoff'
+        then coalesce(n.error ->> 'message', n.errors -> 0 ->> 'message') end as message
     from new_row as n
     left join old_row as o on o.id = n.id and o.org_id = n.org_id and o.replay = n.replay
     where o.id is null
       or n.replay = 0 and (n.state <> o.state
         or n.substate is distinct from o.substate
         or n.via is not null and n.via is distinct from o.via)
-  ), step as materialized (
-    -- "changed" is materialized, so that its casts are made once for each row and not once for each of its steps.
-    select c.id, c.org_id, c.workflow_request_id, c.moved, c.stays, c.substate, c.error, c.errors,
-      case when c.place = 0 then c.old_state else c.via[c.place] end as from_state,
-      case when c.place = 0 then c.old_substate end as from_substate,
-      case when c.place = c.places then c.state else c.via[c.place + 1] end as to_state,
-      c.place = c.places as is_last
-    from (
-      select c.*, coalesce(pg_catalog.cardinality(c.via), 0) as places,
-        pg_catalog.generate_series(0, coalesce(pg_catalog.cardinality(c.via), 0)) as place
-      from changed as c
-    ) as c
-  ), written as (
-    insert into etl_api.state_history
-      (entity, entity_id, org_id, from_state, from_substate, to_state, substate, reason, at)
-    select entity, s.id, s.org_id, s.from_state, s.from_substate, s.to_state,
-      case when s.is_last then s.substate end,
-      coalesce(why, case when s.is_last and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate = 'backoff')
-        then coalesce(s.error ->> 'message', s.errors -> 0 ->> 'message') end),
-      moment
-    from step as s
-    where s.to_state is not null
   )
-  select told.*, fault.* into found_out
+  -- Most rows of a statement make the same move: what follows is done once for each of these.
+  select pg_catalog.array_agg(row(c.org_id, c.ids, c.workflow_request_ids, c.moved, c.old_state, c.old_substate,
+      c.via::text[], c.state, c.substate, c.has_errors, coalesce(why, c.message))::etl_api.state_move)
+    into moves
   from (
-    select
-      array(
-        select s.id
-        from step as s
-        where s.is_last
-          and not s.stays
-          and (s.to_state in ('failed', 'timedout', 'invalid') or s.substate in ('backoff', 'lease_expired')
-            or s.to_state = 'done' and s.errors is not null)) as bad_ids,
-      case when entity in ('workflow_request', 'activity_request')
-        and (select t.value from etl_api.setting as t where t.name = 'realtime') = 'true'
-        then array(
-          select row(s.id, s.org_id, s.workflow_request_id, s.to_state, case when s.is_last then s.substate end)::etl_api.state_change
-          from step as s)
-        else '{}' end as changes
-  ) as told
-  left join (
-    select s.id, s.moved, s.from_state, s.to_state
-    from step as s
-    left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
-    where s.moved
-      or not s.stays and t.kind is null
-      or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
-    limit 1
-  ) as fault on true;
+    select c.org_id, c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message,
+      pg_catalog.array_agg(c.id) as ids, pg_catalog.array_agg(c.workflow_request_id) as workflow_request_ids
+    from changed as c
+    group by c.org_id, c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message
+  ) as c;
 
-  if found_out.id is not null then
-    perform etl_api.refuse_transition(tg_table_name, found_out.id, found_out.moved, found_out.from_state, found_out.to_state);
-  end if;
-  if found_out.bad_ids <> '{}' then
-    perform etl_api.guard_logs(entity, found_out.bad_ids);
-  end if;
-  if found_out.changes <> '{}' then
-    perform etl_api.guard_tells(entity, found_out.changes, moment);
+  if moves is not null then
+    perform etl_api.guard_moves(entity, moves);
   end if;
   return null;
 end
 $$;
 
 comment on function etl_api.guard_transitions() is
-  'Checks every step an update makes against etl_api.state_transition, for every writer, and writes it to state_history: the steps in state_via, then state. What failed goes into the log (guard_logs), steps of workflow and activity requests to who listens (guard_tells). ETL01: an illegal step, or a changed id.';
+  'Checks every step an update makes against etl_api.state_transition, for every writer, and writes it to state_step: the steps in state_via, then state. See guard_moves. ETL01: an illegal step, or a changed id.';
 
 revoke execute on function etl_api.guard_transitions() from public;
+-- end of source
+
+-- source: sql/etl_api/state/illegal_move.sql
+create or replace function etl_api.illegal_move(
+  moves etl_api.state_move[], out id uuid, out moved boolean, out from_state text, out to_state text)
+language plpgsql stable
+set search_path = ''
+set jit = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+  select s.ids[1], s.moved, s.from_state, s.to_state
+    into illegal_move.id, illegal_move.moved, illegal_move.from_state, illegal_move.to_state
+  from (
+    -- A list of steps that begins at another index than 1, or has rows, shows as steps to or from null; so does the end
+    -- of one that is longer than state_history can number.
+    select m.ids, m.moved, m.substate, m.from_state is not distinct from m.to_state and m.via is null as stays,
+      p.place = 0 and m.from_state is null as is_first,
+      case when p.place = 0 then m.from_state else m.via[p.place] end as from_state,
+      case when p.place < m.places then m.via[p.place + 1] when m.places < 15 then m.to_state end as to_state
+    from (
+      -- Tenants make the same moves: each is looked at once.
+      select distinct on (t.from_state, t.to_state, t.substate, t.moved, t.via)
+        t.ids, t.moved, t.from_state, t.via, t.to_state, t.substate, coalesce(pg_catalog.cardinality(t.via), 0) as places
+      from pg_catalog.unnest(moves) as t
+    ) as m
+    cross join lateral pg_catalog.generate_series(0, m.places) as p (place)
+  ) as s
+  left join etl_api.state_transition as t on t.from_state = s.from_state and t.to_state = s.to_state
+  where s.moved
+    or s.is_first and s.to_state is distinct from 'new'
+    or not s.is_first and not s.stays and t.kind is null
+    or t.kind = 'cancel' and s.substate is distinct from 'cancelled'
+  limit 1;
+end
+$$;
+
+comment on function etl_api.illegal_move(etl_api.state_move[]) is
+  'The first step among these moves that etl_api.state_transition does not allow, of one of its rows; nulls when all are legal. A row without a state before begins as "new"; one that was moved has changed its id.';
+
+revoke execute on function etl_api.illegal_move(etl_api.state_move[]) from public;
 -- end of source
 
 -- source: sql/etl_api/state/legacy_state.sql
@@ -12842,10 +13147,10 @@ begin
     where q.state in ('waiting', 'ready', 'in_progress') and q.timeout_at <= moment order by q.timeout_at limit max_rows);
   activities := array(
     select a.id from public.activity_request as a
-    where a.state in ('ready', 'waiting', 'in_progress') and a.timeout_at <= moment order by a.timeout_at limit max_rows);
+    where a.is_open and a.timeout_at <= moment order by a.timeout_at limit max_rows);
   workflows := array(
     select w.id from public.workflow_request as w
-    where w.state in ('ready', 'waiting', 'in_progress') and w.timeout_at <= moment and w.replay = 0
+    where w.is_open and w.timeout_at <= moment and w.replay = 0
     order by w.timeout_at limit max_rows);
 
   -- All locks at once and in order; from here each function looks again at what is still due.
@@ -12884,12 +13189,13 @@ begin
   -- is months ahead, so a sweep with nothing else to do comes in time.
   if requests || deliveries || runs || activities || workflows = '{}'
     and done @> '{"schedule": 0, "workflow_start": 0}'
-    and pg_catalog.to_regclass('etl_api.state_history_'
+    and pg_catalog.to_regclass('etl_api.state_step_'
       || pg_catalog.to_char((moment + interval '2 months') at time zone 'UTC', 'YYYYMM')) is null
   then
     done := done || pg_catalog.jsonb_build_object('partition', etl_api.ensure_partitions());
   elsif requests || deliveries || runs || activities || workflows = '{}' then
     perform etl_api.measure_due_data_quality();
+    done := done || pg_catalog.jsonb_build_object('purged', etl_api.purge_expired(max_rows));
   end if;
   perform etl_api.settle_org_counts(max_rows);
   perform etl_api.roll_up();
@@ -12905,7 +13211,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, rolls up the summaries that the views read, measures data quality where it is due, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), makes partitions when there is nothing else to do, adds to the counters of orgs what could not be added at once, rolls up the summaries that the views read, measures data quality where it is due, purges what is older than the setting retention_days when there is nothing else to do (purged), and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;
@@ -13578,6 +13884,40 @@ revoke execute on function etl_api.setting_value(text) from public;
 grant execute on function etl_api.setting_value(text) to service_role;
 -- end of source
 
+-- source: sql/etl_api/state/state_history.sql
+-- A write that walks several steps is one row of state_step; here it is as many rows as it has steps.
+create or replace view etl_api.state_history with (security_invoker = true) as
+  select s.entity, s.entity_id, s.org_id, s.seq * 16 + p.place as seq,
+    case when p.place = 1 then s.from_state else s.via[p.place - 1] end as from_state,
+    case when p.place = 1 then s.from_substate end as from_substate,
+    p.to_state,
+    case when p.place > coalesce(pg_catalog.cardinality(s.via), 0) then s.substate end as substate,
+    -- Why it failed is why it took the last step; why somebody set it going is why it took all of them.
+    case when p.place > coalesce(pg_catalog.cardinality(s.via), 0)
+        or s.to_state not in ('failed', 'timedout', 'invalid') and s.substate is distinct from 'backoff'
+      then s.reason end as reason,
+    s.at, s.xid
+  from etl_api.state_step as s
+  cross join lateral pg_catalog.unnest(pg_catalog.array_append(s.via, s.to_state)) with ordinality as p (to_state, place);
+
+comment on view etl_api.state_history is
+  'Every step of every row with a state, in order of seq, of those the reader may see.';
+comment on column etl_api.state_history.entity is 'The table of the row.';
+comment on column etl_api.state_history.entity_id is 'The row.';
+comment on column etl_api.state_history.org_id is 'Its tenant.';
+comment on column etl_api.state_history.seq is 'Order of the steps.';
+comment on column etl_api.state_history.from_state is 'State before; null when the row was made.';
+comment on column etl_api.state_history.from_substate is 'Substate before.';
+comment on column etl_api.state_history.to_state is 'State after; deleted when the row was deleted.';
+comment on column etl_api.state_history.substate is 'Substate after.';
+comment on column etl_api.state_history.reason is 'Why, in words, where somebody or something gave a reason.';
+comment on column etl_api.state_history.at is 'When.';
+comment on column etl_api.state_history.xid is 'The transaction that wrote it: what has been rolled up is told by this.';
+
+revoke all on etl_api.state_history from public;
+grant select on etl_api.state_history to authenticated, service_role;
+-- end of source
+
 -- source: sql/etl_api/state/state_of.sql
 create or replace function etl_api.state_of(entity etl_api.entity_kind, id uuid) returns text
 language sql stable
@@ -13930,6 +14270,804 @@ comment on function etl_api.trace_rows(uuid) is
 revoke execute on function etl_api.trace_rows(uuid) from public;
 -- end of source
 
+-- source: sql/etl_api/upkeep/check_purge_arguments.sql
+create or replace function etl_api.check_purge_arguments(older_than interval, max_rows int, of_org uuid, with_objects boolean)
+returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  -- Nothing that has just ended: a client may not have its message, a person has not looked.
+  if older_than is null or older_than < interval '1 minute' or older_than > interval '1000 years' then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('older_than is %s: it must be from a minute to 1000 years', coalesce(older_than::text, 'null')),
+      hint = 'Give how long what has ended is kept, such as interval ''30 days''.';
+  end if;
+  if max_rows is null or max_rows not between 1 and 100000 then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('max_rows is %s: it must be from 1 to 100000', coalesce(max_rows::text, 'null')),
+      hint = 'Leave it out for 1000. Call the function again for more.';
+  end if;
+  if with_objects is null then
+    raise exception using
+      errcode = 'ETL04',
+      message = 'with_objects is null: it must be true or false',
+      hint = 'Leave it out to keep objects and values.';
+  end if;
+  if of_org is not null and not exists (select 1 from public.org as o where o.id = of_org) then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('there is no org %s', of_org),
+      hint = 'Give the id of a row of org, or null for all.';
+  end if;
+end
+$$;
+
+comment on function etl_api.check_purge_arguments(interval, int, uuid, boolean) is
+  'Refuses arguments of etl_api.purge that make no sense. ETL04: one is missing or out of range, or there is no such org.';
+
+revoke execute on function etl_api.check_purge_arguments(interval, int, uuid, boolean) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/clear_partition.sql
+create or replace function etl_api.clear_partition(name text, kept uuid[]) returns void
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  ids uuid[] := kept;
+begin
+  ids := ids || array(select a.id from public.activity_request as a where a.workflow_request_id = any (kept));
+  ids := ids || array(select q.id from public.run_queue as q where q.activity_request_id = any (ids))
+    || array(select r.id from public.run_request as r where r.activity_request_id = any (ids))
+    || array(select d.id from public.delivery as d where d.workflow_request_id = any (kept))
+    || array(select d.id from public.delivery as d where d.alert_id is not null);
+
+  execute pg_catalog.format('alter table etl_api.state_step detach partition etl_api.%I', name);
+  -- Without a partition of their own, their steps go where those of such months do.
+  execute pg_catalog.format(
+    'insert into etl_api.state_step overriding system value
+     select s.* from etl_api.%I as s where s.entity_id = any ($1) order by s.seq', name)
+  using ids;
+  execute pg_catalog.format('drop table etl_api.%I', name);
+end
+$$;
+
+comment on function etl_api.clear_partition(text, uuid[]) is
+  'Drops a partition of state_step. The history of these workflow requests, and of the messages of alerts, moves to the default partition.';
+
+revoke execute on function etl_api.clear_partition(text, uuid[]) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/lock_ended_requests.sql
+create or replace function etl_api.lock_ended_requests(before timestamptz, max_rows int, of_org uuid default null)
+returns uuid[]
+language plpgsql
+set search_path = ''
+-- A plan may have been made while the tables were empty: by the index of what has ended, which is in order.
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_sort = off
+set jit = off
+as $$
+begin
+  return array(
+    select w.id
+    from public.org as o
+    cross join lateral (
+      select w.id
+      from public.workflow_request as w
+      where w.org_id = o.id
+        and w.finished_at < before
+        and w.replay = 0
+        and w.state in ('invalid', 'timedout', 'failed', 'done', 'delivered')
+        and not exists (
+          select 1
+          from public.delivery as d
+          where d.workflow_request_id = w.id
+            and (d.finished_at is null or d.finished_at >= before))
+      order by w.finished_at
+      limit max_rows
+      -- Who retries, cancels or sends again holds the row; it is not waited for.
+      for update of w skip locked
+    ) as w
+    where of_org is null
+      or o.id = of_org
+    limit max_rows);
+end
+$$;
+
+comment on function etl_api.lock_ended_requests(timestamptz, int, uuid) is
+  'Takes the row, which is the lock of all that belongs to it, of workflow requests that ended before this time, whose messages have, too, and that nobody else holds: at most max_rows, of one tenant or of all.';
+
+revoke execute on function etl_api.lock_ended_requests(timestamptz, int, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/lock_objects.sql
+create or replace function etl_api.lock_objects() returns boolean
+language plpgsql
+set search_path = ''
+-- Who stores objects waits as long as this does.
+set lock_timeout = '200ms'
+as $$
+begin
+  lock table public.object in share row exclusive mode;
+  return true;
+exception when lock_not_available then
+  return false;
+end
+$$;
+
+comment on function etl_api.lock_objects() is
+  'Keeps everybody from storing objects until the transaction ends, as who does might find one that is about to be deleted. Returns false when others were busy with it for 200 ms.';
+
+revoke execute on function etl_api.lock_objects() from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/old_partitions.sql
+create or replace function etl_api.old_partitions(before timestamptz, max_rows int)
+returns table (name text, next timestamptz)
+language plpgsql stable
+set search_path = ''
+set timezone = 'UTC'
+as $$
+begin
+  return query
+  select b.name, b.next
+  from (
+    select c.relname::text as name,
+      (pg_catalog.regexp_match(pg_catalog.pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz as next
+    from pg_catalog.pg_inherits as i
+    join pg_catalog.pg_class as c on c.oid = i.inhrelid
+    where i.inhparent = 'etl_api.state_step'::regclass
+  ) as b
+  where b.next <= before
+    -- What is still open keeps its history: where that is much, it is not worth moving out of the way.
+    and max_rows >= (
+      select pg_catalog.count(*)
+      from (
+        select 1
+        from public.workflow_request as w
+        where w.is_open
+          and w.created_at < b.next
+        limit max_rows + 1
+      ) as w)
+  order by b.next;
+end
+$$;
+
+comment on function etl_api.old_partitions(timestamptz, int) is
+  'Partitions of state_step that end before this time (next: where) and hold the history of at most max_rows open workflow requests: they can be cleared as a whole.';
+
+revoke execute on function etl_api.old_partitions(timestamptz, int) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge.sql
+create or replace function etl_api.purge(
+  older_than interval, max_rows int default 1000, of_org uuid default null, with_objects boolean default false)
+returns table (what text, count bigint, more boolean)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  before timestamptz;
+  gone record;
+  all_gone boolean := true;
+begin
+  perform etl_api.check_purge_arguments(older_than, max_rows, of_org, with_objects);
+  before := utils.now() - older_than;
+  for gone in
+    select * from etl_api.purge_requests(before, max_rows, of_org, with_objects)
+    union all
+    select * from etl_api.purge_alerts(before, max_rows, of_org)
+    union all
+    select * from etl_api.purge_log(before, max_rows, of_org)
+    union all
+    select * from etl_api.purge_summaries(max_rows) where of_org is null
+  loop
+    what := gone.what;
+    count := gone.count;
+    more := gone.more;
+    all_gone := false;
+    return next;
+  end loop;
+
+  -- Nobody can write history while a partition goes, and they may wait for what was locked above: never do both.
+  if of_org is null then
+    return query
+    select p.what, p.count, p.more
+    from etl_api.purge_partitions(before, max_rows, only_tell => not all_gone) as p;
+  end if;
+end
+$$;
+
+comment on function etl_api.purge(interval, int, uuid, boolean) is
+  'Removes for good what ended longer ago than older_than, of one tenant or of all: requests with all their rows and history, resolved alerts, entries of the log; and what the summaries need not keep. What is open, has a message open or ended since, or is held by another stays. About max_rows of each table at once: call it again, in a transaction of its own, while it says more. Objects and values stay; with_objects: those go that only purged requests dealt with and of which nothing was observed since (object, more and nothing else: the table was busy). Counters of orgs stay, but object_count. Returns what went; not_rolled_up: steps of that time that the summaries lack, for which requests had to stay. ETL04: an argument is missing or out of range, or there is no such org.';
+
+revoke execute on function etl_api.purge(interval, int, uuid, boolean) from public;
+grant execute on function etl_api.purge(interval, int, uuid, boolean) to service_role;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_alerts.sql
+create or replace function etl_api.purge_alerts(before timestamptz, max_rows int, of_org uuid default null)
+returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  alerts uuid[];
+  messages uuid[];
+  gone etl_api.state_count[];
+begin
+  alerts := array(
+    select a.id
+    from public.org as o
+    cross join lateral (
+      select a.id
+      from etl_api.alert as a
+      where a.org_id = o.id
+        and a.raised_at < before
+        and a.resolved_at < before
+        and not exists (
+          select 1
+          from public.delivery as d
+          where d.alert_id = a.id
+            and (d.finished_at is null or d.finished_at >= before))
+      order by a.raised_at
+      limit max_rows
+      for update of a skip locked
+    ) as a
+    where of_org is null
+      or o.id = of_org
+    limit max_rows);
+  if alerts = '{}' or etl_api.steps_not_rolled_up(before) > 0 then
+    return;
+  end if;
+  messages := array(
+    select d.id
+    from public.delivery as d
+    where d.alert_id = any (alerts)
+      and d.finished_at < before
+    for update skip locked);
+  gone := etl_api.purge_rows('delivery', messages);
+  perform etl_api.purge_history(messages, before, max_rows);
+  delete from etl_api.alert as a
+  where a.id = any (alerts)
+    -- Somebody may have sent its message again since.
+    and not exists (select 1 from public.delivery as d where d.alert_id = a.id);
+  get diagnostics count = row_count;
+  perform etl_api.purge_counts(gone);
+  return query values ('alert', count, pg_catalog.cardinality(alerts) = max_rows);
+end
+$$;
+
+comment on function etl_api.purge_alerts(timestamptz, int, uuid) is
+  'Removes alerts that were resolved before this time with their messages, if these have ended before it, too: at most max_rows, of one tenant or of all.';
+
+revoke execute on function etl_api.purge_alerts(timestamptz, int, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_batch.sql
+create or replace function etl_api.purge_batch(ended uuid[], before timestamptz, max_rows int) returns uuid[]
+language plpgsql
+set search_path = ''
+-- A few of very many, by key.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+begin
+  return array(
+    select fits.id
+    from (
+      select e.id, e.place,
+        pg_catalog.sum(size.rows) over (order by e.place rows unbounded preceding) - size.rows as rows_before
+      from pg_catalog.unnest(ended) with ordinality as e (id, place)
+      cross join lateral (
+        select coalesce(pg_catalog.sum(runs.count + objects.count), 0) as rows
+        from public.activity_request as a
+        cross join lateral (
+          select pg_catalog.count(*)
+          from (select 1 from public.run_queue as q where q.activity_request_id = a.id limit max_rows) as q
+        ) as runs
+        cross join lateral (
+          select pg_catalog.count(*)
+          from (select 1 from public.activity_object as o where o.activity_request_id = a.id limit max_rows) as o
+        ) as objects
+        where a.workflow_request_id = e.id
+      ) as size
+      -- Seen before the lock was there, its messages may have been sent again since.
+      where not exists (
+        select 1
+        from public.delivery as d
+        where d.workflow_request_id = e.id
+          and (d.finished_at is null or d.finished_at >= before))
+    ) as fits
+    where fits.rows_before < 2::bigint * max_rows
+    order by fits.place);
+end
+$$;
+
+comment on function etl_api.purge_batch(uuid[], timestamptz, int) is
+  'The first of these workflow requests that together have about max_rows runs and as many objects; one, however large it is. The caller holds their locks.';
+
+revoke execute on function etl_api.purge_batch(uuid[], timestamptz, int) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_counts.sql
+create or replace function etl_api.purge_counts(gone etl_api.state_count[]) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  -- In the order in which the roll-up takes these rows, and last: neither waits for the other for long, or for ever.
+  insert into etl_api.state_count as c (org_id, entity, state, state_substate, rows)
+  select g.org_id, g.entity, g.state, g.state_substate, pg_catalog.sum(g.rows)
+  from pg_catalog.unnest(gone) as g
+  group by 1, 2, 3, 4
+  order by 1, 2, 3, 4
+  on conflict (org_id, entity, state, state_substate) do update
+    set rows = c.rows + excluded.rows;
+end
+$$;
+
+comment on function etl_api.purge_counts(etl_api.state_count[]) is
+  'Adds to state_count what purge_rows took away: one row for all rows alike, instead of a step in the history for each.';
+
+revoke execute on function etl_api.purge_counts(etl_api.state_count[]) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_expired.sql
+create or replace function etl_api.purge_expired(max_rows int default 1000) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  days constant jsonb := etl_api.setting_value('retention_days');
+begin
+  if days is null or days = 'null' then
+    return 0;
+  end if;
+  if pg_catalog.jsonb_typeof(days) <> 'number' or days::numeric not between 1 and 365000 then
+    -- The sweep must not fail for it; once an hour is enough to be found.
+    if not exists (
+      select 1
+      from (
+        select l.station, l.at from etl_api.etl_log as l order by l.id desc limit 1000
+      ) as l
+      where l.station = 'upkeep'
+        and l.at > utils.now() - interval '1 hour')
+    then
+      perform etl_api.logger('error', 'upkeep', 'Nothing is purged: the setting retention_days must be null or a number from 1 to 365000.',
+        pg_catalog.jsonb_build_object('retention_days', days));
+    end if;
+    return 0;
+  end if;
+  return (
+    select coalesce(pg_catalog.sum(p.count) filter (where p.what <> 'not_rolled_up'), 0)
+    from etl_api.purge(days::numeric * interval '1 day', max_rows) as p);
+end
+$$;
+
+comment on function etl_api.purge_expired(int) is
+  'Purges what ended more days ago than the setting retention_days says, once; nothing when it is null. Returns how many rows of request tables, alerts, the log and summaries went. The sweep calls it; see etl_api.purge.';
+
+revoke execute on function etl_api.purge_expired(int) from public;
+grant execute on function etl_api.purge_expired(int) to service_role;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_history.sql
+create or replace function etl_api.purge_history(ids uuid[], before timestamptz, max_rows int) returns bigint
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  -- Months that purge_partitions clears as a whole are left to it.
+  since constant timestamptz := coalesce(
+    (select pg_catalog.max(p.next) from etl_api.old_partitions(before, max_rows) as p), '-infinity');
+  gone bigint;
+begin
+  delete from etl_api.state_step as s
+  where s.entity_id = any (ids)
+    and s.at >= since;
+  get diagnostics gone = row_count;
+  if since > '-infinity' then
+    -- What was left of months that have been cleared lies here.
+    delete from etl_api.state_step_default as s
+    where s.entity_id = any (ids)
+      and s.at < since;
+  end if;
+  return gone;
+end
+$$;
+
+comment on function etl_api.purge_history(uuid[], timestamptz, int) is
+  'Deletes the history of rows that are purged, but what lies in partitions that are cleared as a whole. Returns how many rows of state_step.';
+
+revoke execute on function etl_api.purge_history(uuid[], timestamptz, int) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_log.sql
+create or replace function etl_api.purge_log(before timestamptz, max_rows int, of_org uuid default null)
+returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_sort = off
+set jit = off
+as $$
+#variable_conflict use_column
+begin
+  -- In order of id, which is the order of time but for what was written at once: a young one among them only stays.
+  if of_org is null then
+    delete from etl_api.etl_log as l
+    where l.id = any (array(
+        select e.id from etl_api.etl_log as e order by e.id limit max_rows for update skip locked))
+      and l.at < before;
+  else
+    delete from etl_api.etl_log as l
+    where l.id = any (array(
+      select e.id
+      from etl_api.etl_log as e
+      where e.org_id = of_org
+        and e.at < before
+      order by e.at
+      limit max_rows
+      for update skip locked));
+  end if;
+  get diagnostics count = row_count;
+  if count > 0 then
+    return query values ('etl_log', count, count = max_rows);
+  end if;
+end
+$$;
+
+comment on function etl_api.purge_log(timestamptz, int, uuid) is
+  'Removes entries of the log from before this time, the oldest first, at most max_rows, of one tenant or of all.';
+
+revoke execute on function etl_api.purge_log(timestamptz, int, uuid) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_objects.sql
+create or replace function etl_api.purge_objects(object_ids uuid[], before timestamptz) returns bigint
+language plpgsql
+set search_path = ''
+-- A few of very many, by key.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  gone bigint;
+begin
+  delete from public.object as o
+  where o.id = any (object_ids)
+    and not exists (select 1 from public.activity_object as l where l.object_id = o.id)
+    and not exists (select 1 from public.guardrail_refusal as g where g.object_id = o.id)
+    and not exists (select 1 from public.value as v where v.object_id = o.id and v.observed_at >= before);
+  get diagnostics gone = row_count;
+  return gone;
+end
+$$;
+
+comment on function etl_api.purge_objects(uuid[], timestamptz) is
+  'Deletes those of these objects, with their values, that no activity request has to do with any more and of which nothing was observed since this time. Returns how many. The caller holds lock_objects, so that nobody begins to use one meanwhile.';
+
+revoke execute on function etl_api.purge_objects(uuid[], timestamptz) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_partitions.sql
+create or replace function etl_api.purge_partitions(before timestamptz, max_rows int, only_tell boolean default false)
+returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+-- Nobody can write history meanwhile: rather than hold up every writer it tries again with the next call.
+set lock_timeout = '200ms'
+as $$
+#variable_conflict use_column
+declare
+  part record;
+  kept uuid[];
+begin
+  -- One a call is enough: a month has many calls.
+  select p.name, p.next into part
+  from etl_api.old_partitions(before, max_rows) as p
+  limit 1;
+  if not found then
+    return;
+  end if;
+  kept := array(
+    select w.id from public.workflow_request as w where w.created_at < part.next and w.replay = 0 limit max_rows + 1);
+  -- Requests that began in it are still to be purged, or its steps to be counted.
+  if pg_catalog.cardinality(kept) > max_rows or etl_api.steps_not_rolled_up(before) > 0 then
+    return;
+  end if;
+  if only_tell then
+    return query values ('state_step partition', 0::bigint, true);
+    return;
+  end if;
+  perform etl_api.clear_partition(part.name, kept);
+  return query values ('state_step partition', 1::bigint, true);
+exception when lock_not_available then
+  return;
+end
+$$;
+
+comment on function etl_api.purge_partitions(timestamptz, int, boolean) is
+  'Drops the oldest partition of state_step that ends before this time, once at most max_rows of the requests that began before its end are still there: their history moves to the default partition. only_tell: says whether it would.';
+
+revoke execute on function etl_api.purge_partitions(timestamptz, int, boolean) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_requests.sql
+create or replace function etl_api.purge_requests(
+  before timestamptz, max_rows int, of_org uuid default null, with_objects boolean default false)
+returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  ended uuid[];
+  requests uuid[];
+  untold bigint;
+begin
+  if with_objects and not etl_api.lock_objects() then
+    return query values ('object', 0::bigint, true);
+    return;
+  end if;
+  ended := etl_api.lock_ended_requests(before, max_rows, of_org);
+  if ended = '{}' then
+    return;
+  end if;
+  -- A statement after the one that took the locks: what the summaries do not have yet must not go before they do.
+  untold := etl_api.steps_not_rolled_up(before);
+  if untold > 0 then
+    return query values ('not_rolled_up', untold, false);
+    return;
+  end if;
+
+  requests := etl_api.purge_batch(ended, before, max_rows);
+  return query
+  select t.what, t.count,
+    -- Of a very large request only a part went: it is the first again with the next call.
+    t.more or pg_catalog.cardinality(ended) = max_rows or pg_catalog.cardinality(requests) < pg_catalog.cardinality(ended)
+  from etl_api.purge_trees(requests, before, max_rows, with_objects) as t;
+end
+$$;
+
+comment on function etl_api.purge_requests(timestamptz, int, uuid, boolean) is
+  'Removes workflow requests that ended before this time, with all that belongs to them: as many as have about max_rows rows in each table. See etl_api.purge.';
+
+revoke execute on function etl_api.purge_requests(timestamptz, int, uuid, boolean) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_rows.sql
+create or replace function etl_api.purge_rows(entity etl_api.entity_kind, ids uuid[]) returns etl_api.state_count[]
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  gone etl_api.state_count[];
+begin
+  if ids = '{}' then
+    return array[]::etl_api.state_count[];
+  end if;
+  -- The guard writes a step for each row that goes. Of a purge that would be as much history as it takes away.
+  perform pg_catalog.set_config('etl.purging', 'on', true);
+  execute pg_catalog.format(
+    'with gone as (
+       delete from public.%I as r
+       where r.id = any ($2)
+       returning r.org_id, r.state::text as state, r.state_substate
+     )
+     select pg_catalog.array_agg(row(g.org_id, $1, g.state, g.state_substate, g.rows)::etl_api.state_count)
+     from (
+       select gone.org_id, gone.state, gone.state_substate, - pg_catalog.count(*) as rows
+       from gone
+       group by gone.org_id, gone.state, gone.state_substate
+     ) as g', entity)
+  into gone
+  using entity, ids;
+  perform pg_catalog.set_config('etl.purging', '', true);
+  return coalesce(gone, '{}');
+end
+$$;
+
+comment on function etl_api.purge_rows(etl_api.entity_kind, uuid[]) is
+  'Deletes these rows of a table, past the guard. Returns what has to be added to state_count for it, and is by purge_counts.';
+
+revoke execute on function etl_api.purge_rows(etl_api.entity_kind, uuid[]) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_summaries.sql
+create or replace function etl_api.purge_summaries(max_rows int) returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  today constant date := (utils.now() at time zone 'UTC')::date;
+  days constant int := coalesce((etl_api.setting_value('summary_days') #>> '{}')::int, 400);
+begin
+  delete from etl_api.state_duration as d
+  where d.ctid = any (array(
+    select s.ctid
+    from etl_api.state_duration as s
+    where s.day < today - days
+    limit max_rows
+    for update skip locked));
+  get diagnostics count = row_count;
+  if count > 0 then
+    return query values ('state_duration', count, count = max_rows);
+  end if;
+
+  delete from etl_api.usage_day as d
+  where d.ctid = any (array(
+    select u.ctid
+    from public.org as o
+    cross join lateral (
+      select u.ctid
+      from etl_api.usage_day as u
+      where u.org_id = o.id
+        and u.day < today - days
+      limit max_rows
+      for update of u skip locked
+    ) as u
+    limit max_rows));
+  get diagnostics count = row_count;
+  if count > 0 then
+    return query values ('usage_day', count, count = max_rows);
+  end if;
+
+  -- A budget is of the present month; what went into the months before stands in usage_month.
+  delete from etl_api.budget_used as b
+  where b.ctid = any (array(
+    select u.ctid
+    from public.org as o
+    cross join lateral (
+      select u.ctid
+      from etl_api.budget_used as u
+      where u.org_id = o.id
+        and u.month < pg_catalog.date_trunc('month', today - interval '1 month')
+      limit max_rows
+      for update of u skip locked
+    ) as u
+    limit max_rows));
+  get diagnostics count = row_count;
+  if count > 0 then
+    return query values ('budget_used', count, count = max_rows);
+  end if;
+end
+$$;
+
+comment on function etl_api.purge_summaries(int) is
+  'Removes what the summaries need not keep: state_duration and usage_day beyond the days of the setting summary_days (400), budgets of months before the last one. usage_month stays. At most max_rows of each.';
+
+revoke execute on function etl_api.purge_summaries(int) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/purge_trees.sql
+create or replace function etl_api.purge_trees(requests uuid[], before timestamptz, max_rows int, with_objects boolean)
+returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+-- Few rows of very many, by key, whatever the tables were like when the plan was made.
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  -- A request within its share of max_rows is far below this; one that is not goes in parts.
+  most constant int := 3 * max_rows;
+  activities uuid[] := array(select a.id from public.activity_request as a where a.workflow_request_id = any (requests));
+  deliveries constant uuid[] := array(
+    select d.id from public.delivery as d where d.workflow_request_id = any (requests) limit most);
+  http_requests constant uuid[] := array(
+    select r.id from public.run_request as r where r.activity_request_id = any (activities) limit most);
+  runs constant uuid[] := array(
+    select q.id from public.run_queue as q where q.activity_request_id = any (activities) limit most);
+  -- A run is of an object that its activity takes: links go when the last runs do.
+  links constant tid[] := array(
+    select l.ctid from public.activity_object as l
+    where l.activity_request_id = any (activities)
+    limit case when pg_catalog.cardinality(runs) < most then most else 0 end);
+  refusals constant bigint[] := array(
+    select g.id from public.guardrail_refusal as g where g.activity_request_id = any (activities) limit most);
+  partly constant boolean := most = any (array[pg_catalog.cardinality(deliveries), pg_catalog.cardinality(http_requests),
+    pg_catalog.cardinality(runs), pg_catalog.cardinality(links), pg_catalog.cardinality(refusals)]);
+  objects uuid[];
+  gone etl_api.state_count[];
+begin
+  if partly then
+    activities := '{}';
+    requests := '{}';
+  end if;
+  delete from public.guardrail_refusal as g where g.id = any (refusals);
+  with unlinked as (
+    delete from public.activity_object as l where l.ctid = any (links) returning l.object_id
+  )
+  select pg_catalog.array_agg(distinct u.object_id) into objects from unlinked as u;
+  -- From the leaves up; what lies beside a row (answers, bodies, results) goes with it by its reference.
+  gone := etl_api.purge_rows('delivery', deliveries) || etl_api.purge_rows('run_request', http_requests)
+    || etl_api.purge_rows('run_queue', runs) || etl_api.purge_rows('activity_request', activities)
+    || etl_api.purge_rows('workflow_request', requests);
+  perform etl_api.purge_history(deliveries || http_requests || runs || activities || requests, before, max_rows);
+  perform etl_api.purge_counts(gone);
+
+  return query
+  select g.what, g.count, partly
+  from (
+    select g.entity::text as what, - pg_catalog.sum(g.rows)::bigint as count
+    from pg_catalog.unnest(gone) as g
+    group by g.entity
+    union all
+    values ('activity_object', pg_catalog.cardinality(links)::bigint), ('guardrail_refusal', pg_catalog.cardinality(refusals))
+  ) as g
+  where g.count > 0;
+  if with_objects then
+    return query
+    select 'object', o.count, partly
+    from etl_api.purge_objects(objects, before) as o (count)
+    where o.count > 0;
+  end if;
+end
+$$;
+
+comment on function etl_api.purge_trees(uuid[], timestamptz, int, boolean) is
+  'Removes these workflow requests with all that belongs to them, and, if wanted, the objects that nobody else has seen since; of what has more than three times max_rows rows in a table only a part (more). The caller holds their locks.';
+
+revoke execute on function etl_api.purge_trees(uuid[], timestamptz, int, boolean) from public;
+-- end of source
+
+-- source: sql/etl_api/upkeep/steps_not_rolled_up.sql
+create or replace function etl_api.steps_not_rolled_up(before timestamptz) returns bigint
+language plpgsql
+set search_path = ''
+-- By the index of ranges, as roll_up_end reads it.
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  mark constant etl_api.roll_up_mark := (select m from etl_api.roll_up_mark as m);
+begin
+  return (
+    select pg_catalog.count(*)
+    from etl_api.state_step as s
+    where s.xid >= mark.next_xid
+      and s.xid < 9223372036854775807
+      and s.seq > mark.after_seq
+      and s.at < before);
+end
+$$;
+
+comment on function etl_api.steps_not_rolled_up(timestamptz) is
+  'How many steps from before this time the summaries lack: none where the sweep runs, unless a transaction has been open since.';
+
+revoke execute on function etl_api.steps_not_rolled_up(timestamptz) from public;
+-- end of source
+
 -- source: sql/etl_api/usage/add_org_counts.sql
 create or replace function etl_api.add_org_counts(
   org_ids uuid[], requests bigint[] default null, runs bigint[] default null,
@@ -14016,7 +15154,7 @@ as $$
     select 'run_request', r.id, r.org_id, 'it is to be sent, but nothing says what'
     from public.run_request as r
     where r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
-      and not exists (select 1 from public.run_request_payload as p where p.run_request_id = r.id)
+      and r.request is null
     union all
     select 'run_request', r.id, r.org_id, 'it is under way, but nobody has a lease of it'
     from public.run_request as r
@@ -14062,7 +15200,7 @@ as $$
 $$;
 
 comment on function etl_api.check_completeness(uuid) is
-  'Rows of an org (null: all) that lack what belongs to them, or contradict it: a result, a body, a payload, a lease, a time. It reads everything: etl_api.check_consistency calls it.';
+  'Rows of an org (null: all) that lack what belongs to them, or contradict it: a result, a body, a rendered request, a lease, a time. It reads everything: etl_api.check_consistency calls it.';
 
 revoke execute on function etl_api.check_completeness(uuid) from public;
 grant execute on function etl_api.check_completeness(uuid) to service_role;
@@ -15693,7 +16831,7 @@ begin
   from etl_api.roll_up_mark as m
   for update;
   -- Who writes steps has finished, who wants to waits: what is in the tables is what the steps so far have led to.
-  lock table etl_api.state_history in share mode;
+  lock table etl_api.state_step in share mode;
 
   delete from etl_api.state_count;
   insert into etl_api.state_count (org_id, entity, state, state_substate, rows)
@@ -15714,8 +16852,9 @@ begin
 
   update etl_api.roll_up_mark
   set next_xid = etl_api.first_open_xid(),
+      -- The last step of the last write so far, as state_history numbers them.
       after_seq = coalesce(pg_catalog.pg_sequence_last_value(
-        pg_catalog.pg_get_serial_sequence('etl_api.state_history', 'seq')::regclass), 0),
+        pg_catalog.pg_get_serial_sequence('etl_api.state_step', 'seq')::regclass), 0) * 16 + 15,
       cluster = (select c.system_identifier from pg_catalog.pg_control_system() as c),
       rolled_up_at = utils.now();
 
@@ -15894,7 +17033,7 @@ declare
 begin
   to_xid := ended;
   select pg_catalog.count(*), pg_catalog.array_agg(distinct h.tableoid) into steps, partitions
-  from etl_api.state_history as h
+  from etl_api.state_step as h
   where h.xid >= mark
     and h.xid < ended;
   if steps > 0 then
@@ -15906,7 +17045,7 @@ begin
     loop
       to_xid := least(mark + width, ended);
       select pg_catalog.count(*) into steps
-      from etl_api.state_history as h
+      from etl_api.state_step as h
       where h.xid >= mark
         and h.xid < to_xid;
       exit when steps >= max_rows or to_xid = ended;
@@ -16171,7 +17310,7 @@ end
 $$;
 
 comment on function etl_api.summarize_history(oid[]) is
-  'Makes the tail of these partitions of state_history quick to find: new pages are read with every look at the tail until the index has summarised them.';
+  'Makes the tail of these partitions of state_step quick to find: new pages are read with every look at the tail until the index has summarised them.';
 
 revoke execute on function etl_api.summarize_history(oid[]) from public;
 grant execute on function etl_api.summarize_history(oid[]) to service_role;
@@ -16246,6 +17385,8 @@ declare
 begin
   if transform is null then
     return result;
+  elsif pg_catalog.jsonb_typeof(result) <> 'array' and pg_catalog.strpos(transform, '|') = 0 then
+    return utils.transform_value(result, pg_catalog.btrim(transform));
   end if;
   foreach step in array pg_catalog.string_to_array(transform, '|') loop
     exit when result is null;
@@ -17660,20 +18801,28 @@ as $$
 declare
   name text;
   value jsonb;
+  content text;
   filled text;
 begin
   missing := '{}';
   for i in 2..pg_catalog.cardinality(parts) by 2 loop
     name := pg_catalog.substr(parts[i], 2);
     value := utils.placeholder_value(name, vars);
-    if value is null then
+    content := value::text;
+    if content is null then
       name := case when pg_catalog.strpos(name, '\') = 0 then name else ('"' || name || '"')::jsonb #>> '{}' end;
       missing := case when name = any (missing) then missing else missing || name end;
+    elsif pg_catalog."left"(parts[i], 1) = E'\x01' then
+      parts[i] := content;
+    elsif pg_catalog."left"(parts[i], 1) = E'\x06' then
+      parts[i] := utils.url_encode(utils.jsonb_compact(value));
     else
-      parts[i] := case pg_catalog.left(parts[i], 1)
-        when E'\x01' then value::text
-        when E'\x02' then utils.json_escape(utils.jsonb_compact(value))
-        else utils.url_encode(utils.jsonb_compact(value))
+      -- As it stands between the quotes of a JSON string: there a string and a scalar stand already.
+      parts[i] := case pg_catalog.jsonb_typeof(value)
+        when 'string' then pg_catalog.substr(content, 2, pg_catalog.length(content) - 2)
+        when 'number' then content
+        when 'boolean' then content
+        else utils.json_escape(utils.jsonb_compact(value))
       end;
     end if;
   end loop;
@@ -17686,9 +18835,7 @@ begin
     filled := pg_catalog.regexp_replace(filled, '<<(\$+secret\.)', '<<$\1', 'g');
   end if;
   filled := pg_catalog.replace(filled, E'\x04', '$');
-  if pg_catalog.strpos(filled, E'\x03') > 0 then
-    filled := pg_catalog.regexp_replace(filled, E'\x03([^\x05]*)\x05', '<<$secret.\1>>', 'g');
-  end if;
+  filled := pg_catalog.replace(pg_catalog.replace(filled, E'\x03', '<<$secret.'), E'\x05', '>>');
   request := filled::jsonb;
 end
 $$;
@@ -17772,6 +18919,80 @@ revoke execute on function public.json_placeholder_replace(jsonb, jsonb) from pu
 grant execute on function public.json_placeholder_replace(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonb_branch_nodes.sql
+-- What lies behind an element of a fan is taken at once when it does not branch again, else by this function for that
+-- element. Without "**" no location comes twice, and all come in document order by themselves.
+create or replace function utils.jsonb_branch_nodes(data jsonb, steps jsonb)
+returns table (value jsonb, location text[])
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+#variable_conflict use_variable
+declare
+  node jsonb := data;
+  way text[] := '{}'::text[];
+  rest jsonb := steps;
+  step jsonb;
+  kind text;
+  tail text[];
+  keys text[];
+  key text;
+  part jsonb;
+begin
+  loop
+    step := rest -> 0;
+    kind := pg_catalog.jsonb_typeof(node);
+    exit when step is null or kind is null
+      or pg_catalog.jsonb_typeof(step) = 'string' and (kind = 'array' or kind = 'object' and step = '"*"');
+    way := way || case when step < '0' and kind = 'array'
+      then (pg_catalog.jsonb_array_length(node) + step::int)::text else step #>> '{}' end;
+    node := case
+      when pg_catalog.jsonb_typeof(step) = 'string' then node -> (step #>> '{}')
+      when kind = 'array' then node -> step::int
+    end;
+    rest := rest - 0;
+  end loop;
+  if step is null or node is null then
+    value := node;
+    location := way;
+    if value is not null then
+      return next;
+    end if;
+    return;
+  end if;
+
+  if step = '"*"' then
+    rest := rest - 0;
+  end if;
+  if kind = 'object' then
+    keys := array(select pg_catalog.jsonb_object_keys(node));
+  end if;
+  tail := utils.path_names(rest);
+  for n in 0 .. coalesce(pg_catalog.cardinality(keys), pg_catalog.jsonb_array_length(node)) - 1 loop
+    key := coalesce(keys[n + 1], n::text);
+    part := case when keys is null then node -> n else node -> key end;
+    value := part #> tail;
+    -- A name on a list is a member of its elements, not of the lists among them.
+    continue when step <> '"*"' and pg_catalog.jsonb_typeof(part) <> 'object';
+    if value is not null then
+      location := way || key || tail;
+      return next;
+    elsif coalesce(pg_catalog.jsonb_path_exists(part, utils.path_exact(rest)), true) then
+      return query
+      select n.value, way || key || n.location
+      from utils.jsonb_branch_nodes(part, rest) as n;
+    end if;
+  end loop;
+end
+$$;
+
+comment on function utils.jsonb_branch_nodes(jsonb, jsonb) is
+  'Works for utils.jsonb_resolve: the nodes of small data that a path without "**" selects, with their locations, in document order.';
+
+revoke execute on function utils.jsonb_branch_nodes(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_branch_nodes(jsonb, jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/jsonb_compact.sql
 create or replace function utils.jsonb_compact(value jsonb) returns text
 language plpgsql immutable strict parallel safe
@@ -17840,10 +19061,11 @@ grant execute on function utils.jsonb_complete_shapes(jsonb, jsonb) to authentic
 -- source: sql/utils/jsonb_nodes.sql
 -- How a path is resolved:
 -- * Names that lead through objects only are taken at once: there is one such node, or none.
--- * Small data is walked node by node (utils.jsonb_walk): always right, some microseconds a node.
--- * In large data the shapes of the nodes are found first (utils.jsonb_plain_shape, utils.jsonb_complete_shapes), and
---   the nodes of each shape are read by one set-based query.
--- * Large data without order, for which no complete shapes are found, is walked after all.
+-- * Names that lead nowhere in jsonpath's lax mode either select nothing.
+-- * In small data each fan is opened in a loop (utils.jsonb_branch_nodes).
+-- * In large data the shapes of the nodes are found first, where that is likely and pays: the nodes of each shape are read
+--   by one set-based query (utils.jsonb_plain_shape, and for "**" and a name utils.jsonb_complete_shapes).
+-- * All else is walked step by step (utils.jsonb_walk): always right, about two microseconds a node.
 create or replace function utils.jsonb_nodes(data jsonb, path jsonb, placed boolean)
 returns table (value jsonb, location text[], place bytea)
 language plpgsql immutable parallel safe
@@ -17856,17 +19078,28 @@ declare
   shape text[];
   shapes jsonb;
 begin
+  value := jsonb_nodes.data #> names;
   if jsonb_nodes.data is null then
     return;
-  elsif jsonb_nodes.data #> names is not null then
+  elsif value is not null then
+    location := names;
+    if placed then
+      place := coalesce((
+        select pg_catalog.string_agg(utils.jsonb_place(n.name), '' order by n.n)
+        from pg_catalog.unnest(names) with ordinality as n (name, n)), '');
+    end if;
+    return next;
+    return;
+  elsif names is not null and not pg_catalog.jsonb_path_exists(jsonb_nodes.data, utils.path_exact(steps)) then
+    return;
+  elsif not placed and not steps @> '["**"]' and steps -> 32 is null and pg_catalog.pg_column_size(jsonb_nodes.data) <= 16000 then
     return query
-    select jsonb_nodes.data #> names, names,
-      case when placed then coalesce(pg_catalog.string_agg(utils.jsonb_place(n.name), '' order by n.n), '') end
-    from pg_catalog.unnest(names) with ordinality as n (name, n);
+    select n.value, n.location, null::bytea
+    from utils.jsonb_branch_nodes(jsonb_nodes.data, steps) as n;
     return;
   elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
     shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);
-    if shape is null then
+    if shape is null and steps @> '["**"]' and steps -> -1 <> '"**"' then
       shapes := utils.jsonb_complete_shapes(jsonb_nodes.data, steps);
       shape := case when pg_catalog.jsonb_array_length(shapes) = 1 then
         array(select pg_catalog.jsonb_array_elements_text(shapes -> 0)) end;
@@ -17879,8 +19112,7 @@ begin
   elsif shapes is null then
     return query
     select w.value, w.path, w.place
-    from utils.jsonb_walk(jsonb_nodes.data, steps) as w
-    order by w.place;
+    from utils.jsonb_walk(jsonb_nodes.data, steps) as w;
   else
     return query
     select distinct on (n.place) n.value, n.path, n.place
@@ -17897,6 +19129,54 @@ comment on function utils.jsonb_nodes(jsonb, jsonb, boolean) is
 
 revoke execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) from public;
 grant execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/jsonb_object_nodes.sql
+-- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place. A plan
+-- made anew for each call would cost more than the query.
+create or replace function utils.jsonb_object_nodes(data jsonb, steps jsonb)
+returns table (value jsonb, path text[])
+language plpgsql immutable parallel safe
+set search_path = ''
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  deep constant boolean := steps @> '["**"]';
+begin
+  return query
+  with node as (
+    select n.value, n.path, n.place
+    from utils.jsonb_nodes(data, steps, deep) as w
+    cross join lateral (
+      select w.value, w.location, w.place
+      where pg_catalog.jsonb_typeof(w.value) = 'object'
+      union all
+      select e.value, w.location || (e.n - 1)::text, w.place || pg_catalog.int4send(e.n::int)
+      from pg_catalog.jsonb_array_elements(
+        case when pg_catalog.jsonb_typeof(w.value) = 'array' then w.value end
+      ) with ordinality as e (value, n)
+      where pg_catalog.jsonb_typeof(e.value) = 'object'
+    ) as n (value, path, place)
+  )
+  select n.value, n.path
+  from node as n
+  where not deep
+  union all
+  (
+    select distinct on (n.place) n.value, n.path
+    from node as n
+    where deep
+    order by n.place
+  );
+end
+$$;
+
+comment on function utils.jsonb_object_nodes(jsonb, jsonb) is
+  'The objects that a path selects, and those in an array that it selects, each once, with their locations, in document order: whatever the path.';
+
+revoke execute on function utils.jsonb_object_nodes(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_object_nodes(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/jsonb_place.sql
@@ -18000,13 +19280,49 @@ revoke execute on function utils.jsonb_resolve(jsonb, jsonb) from public;
 grant execute on function utils.jsonb_resolve(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonb_resolve_array.sql
+-- As one array: jsonb_path_query takes time by the square of what it finds, jsonb_path_query_array does not.
+create or replace function utils.jsonb_resolve_array(data jsonb, path jsonb) returns jsonb
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  exact constant jsonpath := utils.path_exact(path);
+  steps jsonb;
+  straight jsonb;
+begin
+  if data is null then
+    return '[]'::jsonb;
+  elsif exact is not null then
+    return pg_catalog.jsonb_path_query_array(data, exact);
+  end if;
+  steps := utils.path_steps(path);
+  if not steps @> '["**"]' and not steps @> '["*"]' and steps -> 100 is null then
+    -- A way that strict mode finds does not branch, so it is the only one.
+    straight := pg_catalog.jsonb_path_query_first(
+      data, ('strict $' || utils.path_jsonpath(steps, 1, pg_catalog.jsonb_array_length(steps)))::jsonpath, '{}', true);
+    if straight is not null then
+      return pg_catalog.jsonb_build_array(straight);
+    end if;
+  end if;
+  return coalesce((select pg_catalog.jsonb_agg(n.value) from utils.jsonb_nodes(data, steps, false) as n), '[]');
+end
+$$;
+
+comment on function utils.jsonb_resolve_array(jsonb, jsonb) is
+  'The values of utils.jsonb_resolve as one array, without the locations.';
+
+revoke execute on function utils.jsonb_resolve_array(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_resolve_array(jsonb, jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/jsonb_resolve_first.sql
 create or replace function utils.jsonb_resolve_first(data jsonb, path jsonb) returns jsonb
 language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 begin
-  return (select r.value from utils.jsonb_resolve_values(data, path) as r (value) limit 1);
+  return utils.jsonb_resolve_array(data, path) -> 0;
 end
 $$;
 
@@ -18018,7 +19334,6 @@ grant execute on function utils.jsonb_resolve_first(jsonb, jsonb) to authenticat
 -- end of source
 
 -- source: sql/utils/jsonb_resolve_object_names.sql
--- Only "**" can select both an array and an object in it, so only then are nodes told apart and sorted by place.
 create or replace function utils.jsonb_resolve_object_names(data jsonb, mapping jsonb)
 returns table (object jsonb, path text[], raw jsonb)
 language plpgsql immutable parallel unsafe
@@ -18027,71 +19342,35 @@ as $$
 #variable_conflict use_column
 declare
   steps constant jsonb := utils.mapping_path(mapping);
-  deep constant boolean := steps = '"**"' or steps @> '["**"]';
-  fields constant jsonb := case when pg_catalog.jsonb_typeof(mapping) = 'object' then mapping -> 'fields' end;
-  names constant text[] := case when fields is null then utils.path_names(steps) end;
+  -- A "*" at the end opens a list, which is opened anyway.
+  opened constant boolean := coalesce(pg_catalog.jsonb_typeof(steps) = 'array' and steps -> -1 = '"*"', false);
+  names constant text[] := case when mapping -> 'fields' is null
+    then utils.path_names(case when opened then steps - -1 else steps end) end;
   node constant jsonb := data #> names;
 begin
-  -- Most mappings are names that lead to one object or a list of them.
-  if pg_catalog.jsonb_typeof(node) = 'object' then
-    return query values (node, names, node);
+  -- The common cases, one object or a list of them where names lead to, need no query.
+  if pg_catalog.jsonb_typeof(node) = 'object' and not opened then
+    object := node;
+    path := names;
+    raw := node;
+    return next;
     return;
-  elsif pg_catalog.jsonb_typeof(node) = 'array' then
-    return query
-    select e.value, names || (e.n - 1)::text, e.value
-    from pg_catalog.jsonb_array_elements(node) with ordinality as e (value, n)
-    where pg_catalog.jsonb_typeof(e.value) = 'object';
+  elsif pg_catalog.jsonb_typeof(node) = 'array'
+    and (not opened or not pg_catalog.jsonb_path_exists(node, 'strict $[*] ? (@.type() == "array")'))
+  then
+    for k in 0 .. pg_catalog.jsonb_array_length(node) - 1 loop
+      object := node -> k;
+      path := names || k::text;
+      raw := object;
+      if pg_catalog.jsonb_typeof(object) = 'object' then
+        return next;
+      end if;
+    end loop;
     return;
   end if;
-
   return query
-  with node as (
-    select n.value, n.path, n.place
-    from utils.jsonb_nodes(data, steps, deep) as w
-    cross join lateral (
-      select w.value, w.location, w.place
-      where pg_catalog.jsonb_typeof(w.value) = 'object'
-      union all
-      select e.value, w.location || (e.n - 1)::text, w.place || pg_catalog.int4send(e.n::int)
-      from pg_catalog.jsonb_array_elements(
-        case when pg_catalog.jsonb_typeof(w.value) = 'array' then w.value end
-      ) with ordinality as e (value, n)
-      where pg_catalog.jsonb_typeof(e.value) = 'object'
-    ) as n (value, path, place)
-  ),
-  distinct_node as (
-    select n.value, n.path
-    from node as n
-    where not deep
-    union all
-    (
-      select distinct on (n.place) n.value, n.path
-      from node as n
-      where deep
-      order by n.place
-    )
-  ),
-  field as (
-    select f.key as name, f.value as mapping, utils.mapping_member(f.value) as member
-    from pg_catalog.jsonb_each(fields) as f
-  )
-  select
-    case
-      when fields is null then n.value
-      else (
-        select coalesce(pg_catalog.jsonb_object_agg(f.name, v.value), '{}')
-        from field as f
-        cross join lateral (
-          select case
-            when f.member is not null then nullif(n.value -> f.member, 'null')
-            else utils.jsonb_resolve_value(n.value, f.mapping)
-          end
-        ) as v (value)
-        where v.value is not null)
-    end,
-    n.path,
-    n.value
-  from distinct_node as n;
+  select o.object, o.path, o.raw
+  from utils.jsonb_resolve_object_names_each(array[data], mapping) as o;
 end
 $$;
 
@@ -18102,33 +19381,79 @@ revoke execute on function utils.jsonb_resolve_object_names(jsonb, jsonb) from p
 grant execute on function utils.jsonb_resolve_object_names(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonb_resolve_object_names_each.sql
+-- A loop, since its expressions need no executor: a query for each document would cost several times all of this.
+create or replace function utils.jsonb_resolve_object_names_each(documents jsonb[], mapping jsonb)
+returns table (document int, object jsonb, path text[], raw jsonb)
+language plpgsql immutable parallel unsafe
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  steps constant jsonb := utils.path_steps(utils.mapping_path(mapping));
+  -- A "*" at the end opens a list, which is opened anyway.
+  opened constant boolean := coalesce(steps -> -1 = '"*"', false);
+  names constant text[] := utils.path_names(case when opened then steps - -1 else steps end);
+  fields constant jsonb := mapping -> 'fields';
+  node jsonb;
+begin
+  if fields <> '{}' then
+    return query
+    select o.document, f.object, o.path, o.raw
+    from utils.jsonb_resolve_object_names_each(documents, steps) with ordinality as o (document, object, path, raw, n)
+    join pg_catalog.unnest(utils.mapping_fields(
+        array(select s.raw from utils.jsonb_resolve_object_names_each(documents, steps) as s), fields))
+      with ordinality as f (object, n)
+      on f.n = o.n
+    order by o.n;
+    return;
+  end if;
+  for i in 1 .. coalesce(pg_catalog.cardinality(documents), 0) loop
+    document := i;
+    node := documents[i] #> names;
+    if pg_catalog.jsonb_typeof(node) = 'object' and not opened then
+      raw := node;
+      object := case when fields is null then raw else fields end;
+      path := names;
+      return next;
+    elsif pg_catalog.jsonb_typeof(node) = 'array'
+      and (not opened or not pg_catalog.jsonb_path_exists(node, 'strict $[*] ? (@.type() == "array")'))
+    then
+      for k in 0 .. pg_catalog.jsonb_array_length(node) - 1 loop
+        raw := node -> k;
+        if pg_catalog.jsonb_typeof(raw) = 'object' then
+          object := case when fields is null then raw else fields end;
+          path := names || k::text;
+          return next;
+        end if;
+      end loop;
+    -- Names that lead nowhere may lead through a list.
+    elsif (opened or node is null) and coalesce(pg_catalog.jsonb_path_exists(documents[i], utils.path_exact(steps)), true) then
+      return query
+      select i, case when fields is null then n.value else fields end, n.path, n.value
+      from utils.jsonb_object_nodes(documents[i], steps) as n;
+    end if;
+  end loop;
+end
+$$;
+
+comment on function utils.jsonb_resolve_object_names_each(jsonb[], jsonb) is
+  'As utils.jsonb_resolve_object_names for each of many documents: document is its place among them, from 1; in that order.';
+
+revoke execute on function utils.jsonb_resolve_object_names_each(jsonb[], jsonb) from public;
+grant execute on function utils.jsonb_resolve_object_names_each(jsonb[], jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/jsonb_resolve_value.sql
--- Null against missing: a JSON null is a missing value here. One match is the value itself, several are an array of
--- them in document order; a match that cannot be transformed is no match. With no match left, the default counts.
 create or replace function utils.jsonb_resolve_value(data jsonb, mapping jsonb) returns jsonb
 language plpgsql immutable parallel unsafe
 set search_path = ''
 as $$
-declare
-  transform text;
-  standard jsonb;
-  found jsonb[] := array(select nullif(r.value, 'null') from utils.jsonb_resolve_values(data, utils.mapping_path(mapping)) as r (value));
 begin
-  if pg_catalog.jsonb_typeof(mapping) = 'object' then
-    transform := mapping ->> 'transform';
-    standard := nullif(mapping -> 'default', 'null');
-  end if;
-  if transform is not null then
-    for i in 1 .. pg_catalog.cardinality(found) loop
-      found[i] := utils.apply_transform(found[i], transform);
-    end loop;
-  end if;
-  found := pg_catalog.array_remove(found, null);
-  return case pg_catalog.cardinality(found)
-    when 0 then standard
-    when 1 then found[1]
-    else pg_catalog.to_jsonb(found)
-  end;
+  return utils.mapping_value(
+    utils.jsonb_resolve_array(data, utils.mapping_path(mapping)),
+    mapping ->> 'transform',
+    nullif(mapping -> 'default', 'null'));
 end
 $$;
 
@@ -18139,52 +19464,66 @@ revoke execute on function utils.jsonb_resolve_value(jsonb, jsonb) from public;
 grant execute on function utils.jsonb_resolve_value(jsonb, jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/jsonb_resolve_value_each.sql
+-- The mapping is read once for all documents, and most values need no function of ours at all: a plain number or date is
+-- told by its looks, a day up to the 28th being one in every month. What unnest gives stays in its order: there is no join.
+create or replace function utils.jsonb_resolve_value_each(documents jsonb[], mapping jsonb) returns jsonb[]
+language plpgsql immutable parallel unsafe
+set search_path = ''
+as $$
+declare
+  path constant jsonb := utils.mapping_path(mapping);
+  exact constant jsonpath := utils.path_exact(path);
+  transform constant text := mapping ->> 'transform';
+  standard constant jsonb := nullif(mapping -> 'default', 'null');
+begin
+  return array(
+    select case
+      when f.found -> 1 is null and transform is null then coalesce(nullif(f.found -> 0, 'null'), standard)
+      when f.found -> 1 is not null then utils.mapping_value(f.found, transform, standard)
+      when transform = 'number' and f.found ->> 0 ~ '^-?[0-9]{1,20}(\.[0-9]{1,20})?$'
+        then pg_catalog.to_jsonb((f.found ->> 0)::numeric)
+      when transform = 'date' and f.found ->> 0 ~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$'
+        then f.found -> 0
+      else coalesce(utils.apply_transform(f.found -> 0, transform), standard)
+    end
+    from (
+      select case
+        when exact is null then utils.jsonb_resolve_array(d.value, path)
+        else pg_catalog.jsonb_path_query_array(d.value, exact)
+      end as found
+      from pg_catalog.unnest(documents) as d (value)
+      offset 0  -- else it is worked out once for each mention
+    ) as f);
+end
+$$;
+
+comment on function utils.jsonb_resolve_value_each(jsonb[], jsonb) is
+  'As utils.jsonb_resolve_value for each of many documents: their values, one for each, in the same order; SQL null where missing.';
+
+revoke execute on function utils.jsonb_resolve_value_each(jsonb[], jsonb) from public;
+grant execute on function utils.jsonb_resolve_value_each(jsonb[], jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/jsonb_resolve_values.sql
--- Steps that cannot branch are taken by operators; a rest of names and "*" is exactly a lax jsonpath. "**" and an index
--- behind a branch mean something else there, so these go the way of utils.jsonb_resolve; so does large data, since
--- jsonb_path_query takes time by the square of what it finds.
 create or replace function utils.jsonb_resolve_values(data jsonb, path jsonb) returns setof jsonb
 language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  steps constant jsonb := utils.path_steps(path);
-  node jsonb := data;
-  done int := 0;
-  step jsonb;
+  exact constant jsonpath := utils.path_exact(path);
+  matches constant jsonb := pg_catalog.jsonb_path_query_array(data, exact);
 begin
-  loop
-    step := steps -> done;
-    exit when step is null or node is null;
-    case pg_catalog.jsonb_typeof(node)
-      when 'object' then
-        exit when step in ('"*"', '"**"');
-        node := case when pg_catalog.jsonb_typeof(step) = 'string' then node -> (step #>> '{}') end;
-      when 'array' then
-        exit when pg_catalog.jsonb_typeof(step) = 'string';
-        node := node -> step::int;
-      else
-        exit when step = '"**"';
-        node := null;
-    end case;
-    done := done + 1;
-  end loop;
-  if node is null then
-    return;
-  elsif step is null then
-    return next node;
-  elsif pg_catalog.pg_column_size(node) > 16000 or pg_catalog.jsonb_path_exists(
-    steps, '$[$done to last] ? (@ == "**" || @.type() == "number")', pg_catalog.jsonb_build_object('done', done))
-  then
+  if exact is null then
     return query
     select n.value
-    from utils.jsonb_nodes(
-      node, pg_catalog.jsonb_path_query_array(steps, '$[$done to last]', pg_catalog.jsonb_build_object('done', done)),
-      false) as n;
-  else
+    from utils.jsonb_nodes(data, path, false) as n;
+  elsif matches -> 1 is not null then
     return query
-    select pg_catalog.jsonb_path_query(
-      node, ('$' || utils.path_jsonpath(steps, done + 1, pg_catalog.jsonb_array_length(steps)))::jsonpath);
+    select pg_catalog.jsonb_array_elements(matches);
+  -- One value is the common case, and needs no query.
+  elsif matches <> '[]' then
+    return next matches -> 0;
   end if;
 end
 $$;
@@ -18413,83 +19752,139 @@ grant execute on function utils.jsonb_shapes(jsonb, jsonb) to authenticated, ser
 -- end of source
 
 -- source: sql/utils/jsonb_walk.sql
+-- Only behind "**" may a location be found in several ways, or out of order.
 create or replace function utils.jsonb_walk(data jsonb, steps jsonb)
+returns table (value jsonb, path text[], place bytea)
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  if jsonb_walk.steps @> '["**"]' then
+    return query
+    select distinct on (w.place) w.value, w.path, w.place
+    from utils.jsonb_walk_steps(jsonb_walk.data, jsonb_walk.steps, true) as w
+    order by w.place;
+  else
+    return query
+    select w.value, w.path, w.place
+    from utils.jsonb_walk_steps(jsonb_walk.data, jsonb_walk.steps, false) as w;
+  end if;
+end
+$$;
+
+comment on function utils.jsonb_walk(jsonb, jsonb) is
+  'Works for utils.jsonb_resolve: the nodes of data that a path selects, each once, with its location and, where the path has "**", a sort key of the location, in document order.';
+
+revoke execute on function utils.jsonb_walk(jsonb, jsonb) from public;
+grant execute on function utils.jsonb_walk(jsonb, jsonb) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/jsonb_walk_steps.sql
+-- The last step is one query over what the steps before it found, which is this function again. A node opens into its
+-- members and elements in the select list: joining what two functions return would take twice as long. Plans are made
+-- once: made anew for each call, as the planner would have it, they cost more than the walk through small data.
+create or replace function utils.jsonb_walk_steps(data jsonb, steps jsonb, placed boolean, sought text default null)
 returns table (value jsonb, path text[], place bytea)
 language plpgsql immutable parallel safe
 set search_path = ''
 set enable_memoize = off
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
-  elements constant jsonb := jsonb_walk.steps;
-  step_count constant int := pg_catalog.jsonb_array_length(jsonb_walk.steps);
+  step constant jsonb := steps -> -1;
+  before constant jsonb := steps - -1;
+  name constant text := step #>> '{}';
+  -- What lies behind "**" is known to be a name: where that is nowhere below, nothing need be opened. jsonpath looks there
+  -- by recursion, so it is not asked about very deep data.
+  ahead constant jsonpath := case when sought is not null and not pg_catalog.jsonb_path_exists(data, '$.**{200}')
+    then ('$.**.' || pg_catalog.to_json(sought)::text)::jsonpath end;
+  name_place constant bytea := case when placed and pg_catalog.jsonb_typeof(step) = 'string' then utils.jsonb_place(name) end;
 begin
-  return query
-  with recursive walk (value, path, place, step) as (
-    select jsonb_walk.data, '{}'::text[], ''::bytea, 0
-    where jsonb_walk.data is not null
-    union all
-    select c.value, w.path || c.path, w.place || c.place, c.step
-    from walk as w
+  if step is null then
+    return query values (data, '{}'::text[], case when placed then ''::bytea end);
+  elsif pg_catalog.jsonb_typeof(step) = 'number' then
+    return query
+    select o.value -> i.n, o.path || i.n::text, o.place || pg_catalog.int4send(i.n + 1)
+    from utils.jsonb_walk_steps(data, before, placed) as o
     cross join lateral (
-      select
-        elements -> w.step as element,
-        elements ->> w.step as name,
-        pg_catalog.jsonb_typeof(w.value) as kind
-    ) as e
-    cross join lateral (
-      select w.value, '{}'::text[], ''::bytea, w.step + 1
-      where e.element = '"**"'
+      select step::int + case when step < '0' then pg_catalog.jsonb_array_length(o.value) else 0 end as n
+      where pg_catalog.jsonb_typeof(o.value) = 'array'
+      offset 0
+    ) as i
+    where i.n between 0 and pg_catalog.jsonb_array_length(o.value) - 1;
+  elsif step = '"**"' then
+    return query
+    with recursive walk as (
+      select o.value, o.path, o.place
+      from utils.jsonb_walk_steps(data, before, placed) as o
       union all
-      select w.value -> e.name, array[e.name], utils.jsonb_place(e.name), w.step + 1
-      where e.kind = 'object'
-        and pg_catalog.jsonb_typeof(e.element) = 'string'
-        and e.name not in ('*', '**')
-        and w.value ? e.name
-      union all
-      select m.value, array[m.key], utils.jsonb_place(m.key), w.step + (e.name = '*')::int
-      from pg_catalog.jsonb_each(case when e.kind = 'object' and e.name in ('*', '**') then w.value end) as m
-      where e.name = '*'
-        or pg_catalog.jsonb_typeof(m.value) in ('object', 'array')
-      union all
-      select
-        case when k.is_key then a.value -> e.name else a.value end,
-        case when k.is_key then array[(a.n - 1)::text, e.name] else array[(a.n - 1)::text] end,
-        case when k.is_key then pg_catalog.int4send(a.n::int) || utils.jsonb_place(e.name)
-          else pg_catalog.int4send(a.n::int) end,
-        w.step + (e.name <> '**')::int
-      from pg_catalog.jsonb_array_elements(
-        case when e.kind = 'array' and pg_catalog.jsonb_typeof(e.element) = 'string' then w.value end
-      ) with ordinality as a (value, n)
-      cross join lateral (select e.name not in ('*', '**') as is_key) as k
-      where case e.name
-        when '*' then true
-        when '**' then pg_catalog.jsonb_typeof(a.value) in ('object', 'array')
-        else pg_catalog.jsonb_typeof(a.value) = 'object' and a.value ? e.name
-      end
-      union all
-      select w.value -> i.n, array[i.n::text], pg_catalog.int4send(i.n + 1), w.step + 1
+      select c.value, c.path || coalesce(c.key, c.n::text),
+        c.place || coalesce(
+          pg_catalog.int4send(c.n + 1),
+          pg_catalog.int4send(pg_catalog.octet_length(c.key)) || pg_catalog.convert_to(c.key, 'UTF8'))
       from (
-        select case when e.name::int < 0 then pg_catalog.jsonb_array_length(w.value) + e.name::int else e.name::int end
-        where e.kind = 'array' and pg_catalog.jsonb_typeof(e.element) = 'number'
-      ) as i (n)
-      where i.n between 0 and pg_catalog.jsonb_array_length(w.value) - 1
-    ) as c (value, path, place, step)
-    where w.step < step_count
-  )
-  select distinct on (w.place) w.value, w.path, w.place
-  from walk as w
-  where w.step = step_count
-  order by w.place;
+        select coalesce(m.value -> m.key, m.value -> m.n) as value, m.path, m.place, m.key, m.n
+        from (
+          select w.value, w.path, w.place,
+            pg_catalog.jsonb_object_keys(case when pg_catalog.jsonb_typeof(w.value) = 'object' then w.value end) as key,
+            pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(
+              case when pg_catalog.jsonb_typeof(w.value) = 'array' then w.value end) - 1) as n
+          from walk as w
+        ) as m
+        offset 0  -- else the value is taken out anew for each mention
+      ) as c
+      where pg_catalog.jsonb_typeof(c.value) in ('object', 'array')
+        and (ahead is null or pg_catalog.jsonb_path_exists(c.value, ahead))
+    )
+    select w.value, w.path, w.place
+    from walk as w;
+  elsif step = '"*"' then
+    return query
+    select coalesce(m.value -> m.key, m.value -> m.n), m.path || coalesce(m.key, m.n::text),
+      m.place || coalesce(
+        pg_catalog.int4send(m.n + 1),
+        pg_catalog.int4send(pg_catalog.octet_length(m.key)) || pg_catalog.convert_to(m.key, 'UTF8'))
+    from (
+      select o.value, o.path, o.place,
+        pg_catalog.jsonb_object_keys(case when pg_catalog.jsonb_typeof(o.value) = 'object' then o.value end) as key,
+        pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(
+          case when pg_catalog.jsonb_typeof(o.value) = 'array' then o.value end) - 1) as n
+      from utils.jsonb_walk_steps(data, before, placed) as o
+    ) as m;
+  elsif before -> -1 = '"**"' then
+    -- The objects in an array have been visited themselves.
+    return query
+    select o.value -> name, o.path || name, o.place || name_place
+    from utils.jsonb_walk_steps(data, before, placed, name) as o
+    where pg_catalog.jsonb_typeof(o.value) = 'object'
+      and o.value ? name;
+  else
+    return query
+    select v.value, m.path || case when m.is_list then array[m.n::text, name] else array[name] end,
+      m.place || case when m.is_list then pg_catalog.int4send(m.n + 1) || name_place else name_place end
+    from (
+      select o.value, o.path, o.place, pg_catalog.jsonb_typeof(o.value) = 'array' as is_list,
+        pg_catalog.generate_series(0, case pg_catalog.jsonb_typeof(o.value)
+          when 'array' then pg_catalog.jsonb_array_length(o.value) - 1 when 'object' then 0 end) as n
+      from utils.jsonb_walk_steps(data, before, placed) as o
+    ) as m
+    cross join lateral (
+      select case when m.is_list then m.value -> m.n -> name else m.value -> name end
+      offset 0
+    ) as v (value)
+    where v.value is not null;
+  end if;
 end
 $$;
 
-comment on function utils.jsonb_walk(jsonb, jsonb) is
-  'Works for utils.jsonb_resolve: the nodes of data that a path selects, each once, with its location and a sort key of the location, in document order.';
+comment on function utils.jsonb_walk_steps(jsonb, jsonb, boolean, text) is
+  'Works for utils.jsonb_walk: the nodes that some steps select, with their locations and, when asked for, sort keys of these; behind "**" in no order, and some perhaps more than once. sought: where the last step is "**", what leads to no member of that name may be left out.';
 
-revoke execute on function utils.jsonb_walk(jsonb, jsonb) from public;
-grant execute on function utils.jsonb_walk(jsonb, jsonb) to authenticated, service_role;
+revoke execute on function utils.jsonb_walk_steps(jsonb, jsonb, boolean, text) from public;
+grant execute on function utils.jsonb_walk_steps(jsonb, jsonb, boolean, text) to authenticated, service_role;
 -- end of source
 
 -- source: sql/utils/jsonpath_count.sql
@@ -18560,6 +19955,28 @@ revoke execute on function utils.mapping_error(jsonb) from public;
 grant execute on function utils.mapping_error(jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/mapping_fields.sql
+create or replace function utils.mapping_fields(objects jsonb[], fields jsonb) returns jsonb[]
+language plpgsql immutable parallel unsafe
+set search_path = ''
+as $$
+begin
+  return array(
+    select coalesce(pg_catalog.jsonb_object_agg(f.key, v.value) filter (where v.value is not null), '{}')
+    from pg_catalog.jsonb_each(fields) as f
+    cross join lateral pg_catalog.unnest(utils.jsonb_resolve_value_each(objects, f.value)) with ordinality as v (value, n)
+    group by v.n
+    order by v.n);
+end
+$$;
+
+comment on function utils.mapping_fields(jsonb[], jsonb) is
+  'The fields of a mapping resolved in many objects: one object of those found for each, in the same order. No fields at all give none.';
+
+revoke execute on function utils.mapping_fields(jsonb[], jsonb) from public;
+grant execute on function utils.mapping_fields(jsonb[], jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/mapping_member.sql
 create or replace function utils.mapping_member(mapping jsonb) returns text
 language plpgsql immutable parallel safe
@@ -18603,6 +20020,40 @@ revoke execute on function utils.mapping_path(jsonb) from public;
 grant execute on function utils.mapping_path(jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/mapping_value.sql
+-- Null against missing: a JSON null is a missing value here. One match is the value itself, several are an array of
+-- them in document order; a match that cannot be transformed is no match. With no match left, the default counts.
+create or replace function utils.mapping_value(matches jsonb, transform text, standard jsonb) returns jsonb
+language plpgsql immutable parallel unsafe
+set search_path = ''
+as $$
+declare
+  kept jsonb := matches;
+begin
+  if matches -> 1 is null then
+    return coalesce(
+      case when transform is null then nullif(matches -> 0, 'null') else utils.apply_transform(matches -> 0, transform) end,
+      standard);
+  elsif transform is not null then
+    kept := coalesce((
+      select pg_catalog.jsonb_agg(t.value order by e.n)
+      from pg_catalog.jsonb_array_elements(matches) with ordinality as e (value, n)
+      cross join lateral utils.apply_transform(e.value, transform) as t (value)
+      where t.value is not null), '[]');
+  elsif matches @> '[null]' then
+    kept := pg_catalog.jsonb_path_query_array(matches, 'strict $[*] ? (@.type() != "null")');
+  end if;
+  return case pg_catalog.jsonb_array_length(kept) when 0 then standard when 1 then kept -> 0 else kept end;
+end
+$$;
+
+comment on function utils.mapping_value(jsonb, text, jsonb) is
+  'The value that a mapping makes of the array of its matches: the one match, or an array of several, transformed; else the default (standard).';
+
+revoke execute on function utils.mapping_value(jsonb, text, jsonb) from public;
+grant execute on function utils.mapping_value(jsonb, text, jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/mark_placeholders.sql
 -- The text handled here is the text form of jsonb, in which raw control characters never occur (they are escaped).
 -- So they can mark places without ever being mistaken for content:
@@ -18616,12 +20067,17 @@ language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 begin
+  if pg_catalog.strpos(template, '<<$') = 0 then
+    return template;
+  end if;
+  if pg_catalog.strpos(template, '$secret.') > 0 then
+    template := pg_catalog.regexp_replace(
+      pg_catalog.regexp_replace(template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
+      '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g');
+  end if;
   return pg_catalog.regexp_replace(
     pg_catalog.regexp_replace(
-      pg_catalog.regexp_replace(
-        pg_catalog.regexp_replace(
-          template, '<<\$(\$+secret\.)', E'<<\x04\\1', 'g'),
-        '<<\$secret\.([A-Za-z0-9_][A-Za-z0-9_.-]*)>>', E'\x03\\1\x05', 'g'),
+      template,
       '(?<!\\)"<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\\u0001-\u0005]|\\.)+)*)>>"(?!:)', E'\x01\\1\x05', 'g'),
     '<<\$([A-Za-z_][A-Za-z0-9_]*(?:\.(?:[^.<>"\\\u0001-\u0005]|\\.)+)*)>>', E'\x02\\1\x05', 'g');
 end
@@ -18671,6 +20127,32 @@ comment on function utils.nearest_name(text, text[]) is
 
 revoke execute on function utils.nearest_name(text, text[]) from public;
 grant execute on function utils.nearest_name(text, text[]) to authenticated, service_role;
+-- end of source
+
+-- source: sql/utils/new_ids.sql
+create or replace function utils.new_ids(count int) returns uuid[]
+language plpgsql volatile parallel safe
+set search_path = ''
+as $$
+declare
+  -- As in utils.new_id: the milliseconds, the version, and what is random. The last 48 bits count on from a random
+  -- number: one is drawn for all, and rows that are written in this order stand side by side in an index.
+  made constant text := pg_catalog.replace(utils.new_id()::text, '-', '');
+  head constant text := pg_catalog."left"(made, 20);
+  -- From 2^47 to 3 * 2^46: always 12 digits, and room above for any count.
+  first constant bigint := 140737488355328 + ('x' || pg_catalog."right"(made, 12))::bit(48)::bigint / 4;
+begin
+  return array(
+    select (head || pg_catalog.to_hex(first + n))::uuid
+    from pg_catalog.generate_series(1, count) as n);
+end
+$$;
+
+comment on function utils.new_ids(int) is
+  'New UUIDs of version 7, as many as asked for (none for null), each greater than the one before.';
+
+revoke execute on function utils.new_ids(int) from public;
+grant execute on function utils.new_ids(int) to service_role;
 -- end of source
 
 -- source: sql/utils/now.sql
@@ -18731,42 +20213,43 @@ grant execute on function utils.parse_boolean(text) to authenticated, service_ro
 -- end of source
 
 -- source: sql/utils/parse_date.sql
+-- A text keeps the calendar day it names, whatever its zone: moving it to UTC would change a founding date.
+-- A number is seconds since 1970, from 1e11 on milliseconds. No cast is used that can fail or depends on DateStyle.
 create or replace function utils.parse_date(input jsonb) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  -- A text keeps the calendar day it names, whatever its zone: moving it to UTC would change a founding date.
-  -- A number is seconds since 1970, from 1e11 on milliseconds. No cast is used that can fail or depends on DateStyle.
-  select pg_catalog.format('%s-%s-%s',
-    pg_catalog.lpad(d.y::text, 4, '0'), pg_catalog.lpad(d.m::text, 2, '0'), pg_catalog.lpad(d.d::text, 2, '0'))
-  from (
-    select m.p[1]::int, m.p[2]::int, m.p[3]::int
-    from pg_catalog.regexp_matches(
-      case pg_catalog.jsonb_typeof(parse_date.input) when 'string' then parse_date.input #>> '{}' end,
-      '^\s*([0-9]{4})-([0-9]{2})-([0-9]{2})'
-      '([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$'
-    ) as m (p)
-    union all
-    select
-      extract(year from e.day)::int, extract(month from e.day)::int, extract(day from e.day)::int
-    from (
-      select date '1970-01-01' + pg_catalog.floor(
-        n.number / case when pg_catalog.abs(n.number) < 100000000000 then 86400 else 86400000 end)::int
-      from (
-        select case pg_catalog.jsonb_typeof(parse_date.input)
-          when 'number' then (parse_date.input #>> '{}')::numeric end
-      ) as n (number)
-      where n.number between -62135596800000 and 253402300799999
-    ) as e (day)
-  ) as d (y, m, d)
-  where d.y between 1 and 9999
-    and d.m between 1 and 12
-    and d.d between 1 and case
-      when d.m in (4, 6, 9, 11) then 30
-      when d.m <> 2 then 31
-      when d.y % 4 = 0 and (d.y % 100 <> 0 or d.y % 400 = 0) then 29
-      else 28
-    end
+declare
+  content constant text := input #>> '{}';
+  number numeric;
+  day text;
+  year int;
+begin
+  if pg_catalog.jsonb_typeof(input) = 'string' and content ~ (
+    '^\s*[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
+    '([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?\s*(Z|z|UTC|GMT|[+-][0-9]{2}(:?[0-9]{2})?)?)?\s*$')
+  then
+    day := pg_catalog."substring"(content, '[0-9]{4}-[0-9]{2}-[0-9]{2}');
+    year := pg_catalog."left"(day, 4)::int;
+    return case
+      when year > 0 and pg_catalog."right"(day, 2)::int <= case
+        when pg_catalog.substr(day, 6, 2) in ('04', '06', '09', '11') then 30
+        when pg_catalog.substr(day, 6, 2) <> '02' then 31
+        when year % 4 = 0 and (year % 100 <> 0 or year % 400 = 0) then 29
+        else 28
+      end then day
+    end;
+  elsif pg_catalog.jsonb_typeof(input) = 'number' then
+    number := content::numeric;
+    if number between -62135596800000 and 253402300799999 then
+      number := pg_catalog.floor(number / case when pg_catalog.abs(number) < 100000000000 then 86400 else 86400000 end);
+      -- The days of the years 1 to 9999.
+      return case when number between -719162 and 2932896
+        then pg_catalog.to_char((date '1970-01-01' + number::int)::timestamp, 'YYYY-MM-DD') end;
+    end if;
+  end if;
+  return null;
+end
 $$;
 
 comment on function utils.parse_date(jsonb) is
@@ -18805,11 +20288,18 @@ language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
 declare
-  body constant text := pg_catalog.btrim(input, E' \t\n\r' || pg_catalog.chr(160));
-  is_percent constant boolean := body like '%\%';
-  digits constant text := case when is_percent
-    then pg_catalog.rtrim(pg_catalog."left"(body, -1), E' \t\n\r' || pg_catalog.chr(160)) else body end;
+  body text;
+  is_percent boolean;
+  digits text;
 begin
+  -- Most numbers are plain; what could be one otherwise is looked at more closely.
+  if input ~ '^-?[0-9]{1,20}(\.[0-9]{1,20})?$' then
+    return input::numeric;
+  end if;
+  body := pg_catalog.btrim(input, E' \t\n\r' || pg_catalog.chr(160));
+  is_percent := body like '%\%';
+  digits := case when is_percent
+    then pg_catalog.rtrim(pg_catalog."left"(body, -1), E' \t\n\r' || pg_catalog.chr(160)) else body end;
   -- The length is bounded so that no text, whatever its exponent, leaves the range of numeric.
   if pg_catalog.length(digits) <= 1000
     and digits ~ '^[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?$'
@@ -18912,6 +20402,40 @@ revoke execute on function utils.path_error(jsonb) from public;
 grant execute on function utils.path_error(jsonb) to authenticated, service_role;
 -- end of source
 
+-- source: sql/utils/path_exact.sql
+-- In lax mode a member name on an array is that member of each of its elements, one level down: what a path means by it.
+-- A JSON string is a jsonpath string too, so the path's own text becomes the accessors: quotes inside a name are escaped,
+-- so that '", "' and '."*"' stand only where one step ends and the next one begins.
+create or replace function utils.path_exact(path jsonb) returns jsonpath
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+declare
+  accessors text;
+begin
+  if pg_catalog.jsonb_typeof(path) = 'string' and path <> '"**"' then
+    accessors := '$.' || path::text;
+  -- Lax mode takes index 0 of what is no array, and would count twice what "**" has visited.
+  elsif pg_catalog.jsonb_typeof(path) = 'array'
+    and not pg_catalog.jsonb_path_exists(path, 'strict $[*] ? (@.type() != "string" || @ == "**")')
+    and path <> '[]'
+    and path -> 100 is null  -- jsonpath goes through the steps by recursion
+  then
+    accessors := pg_catalog.replace('$.' || pg_catalog.btrim(path::text, '[]'), '", "', '"."');
+  else
+    return case when utils.path_steps(path) = '[]' then '$'::jsonpath end;
+  end if;
+  return pg_catalog.replace(accessors, '."*"', '.**{1}')::jsonpath;
+end
+$$;
+
+comment on function utils.path_exact(jsonb) is
+  'The jsonpath that gives exactly the values of a path, in document order; null when the path has an index or "**", which no jsonpath means alike, or is very long.';
+
+revoke execute on function utils.path_exact(jsonb) from public;
+grant execute on function utils.path_exact(jsonb) to authenticated, service_role;
+-- end of source
+
 -- source: sql/utils/path_jsonpath.sql
 -- A JSON string is a jsonpath string too. "*" is .**{1}, which means members and elements alike in every mode.
 create or replace function utils.path_jsonpath(steps jsonb, first int, last int) returns text
@@ -18945,19 +20469,21 @@ language plpgsql immutable parallel safe
 set search_path = ''
 as $$
 declare
-  steps constant jsonb := utils.path_steps(path);
   names text[] := '{}'::text[];
 begin
-  -- Names that #> would take for an index are no plain names, like everything that may branch.
-  if pg_catalog.jsonb_path_exists(
-    steps, 'strict $[*] ? (@.type() == "number" || @ == "*" || @ == "**" || @ like_regex "^\\s*[-+]?[0-9]")')
-  then
-    return null;
+  -- Names that #> would take for an index are no plain names, like everything that may branch. The text of the path is
+  -- searched, since that is fast: what follows a quote, a bracket or a blank there tells enough, and a name more than
+  -- need be called not plain costs only time.
+  if pg_catalog.jsonb_typeof(path) = 'array' and path::text ~ '^\[("(?![\\\s+*0-9-])([^"\\]|\\.)*"(, )?)*\]$' then
+    for place in 0 .. pg_catalog.jsonb_array_length(path) - 1 loop
+      names := names || (path ->> place);
+    end loop;
+    return names;
   end if;
-  for place in 0 .. pg_catalog.jsonb_array_length(steps) - 1 loop
-    names := names || (steps ->> place);
-  end loop;
-  return names;
+  return case pg_catalog.jsonb_typeof(utils.path_steps(path))  -- which refuses what is no path
+    when pg_catalog.jsonb_typeof(path) then null
+    else utils.path_names(pg_catalog.jsonb_build_array(path))
+  end;
 end
 $$;
 
@@ -19362,20 +20888,17 @@ as $$
 declare
   kind constant text := pg_catalog.jsonb_typeof(value);
   content constant text := value #>> '{}';
+  number numeric;
 begin
   if kind = 'null' then
     return null;
+  elsif transform in ('text', 'string') then
+    return pg_catalog.to_jsonb(case when kind = 'string' then content else utils.jsonb_compact(value) end);
+  elsif transform = 'json' then
+    return nullif(case when kind = 'string' then utils.parse_json(content) else value end, 'null');
+  elsif kind in ('object', 'array') then
+    return null;
   end if;
-  case transform
-    when 'text', 'string' then
-      return pg_catalog.to_jsonb(utils.jsonb_compact(value));
-    when 'json' then
-      return nullif(case when kind = 'string' then utils.parse_json(content) else value end, 'null');
-    else
-      if kind in ('object', 'array') then
-        return null;
-      end if;
-  end case;
   case transform
     when 'trim' then
       return case when kind = 'string'
@@ -19390,12 +20913,8 @@ begin
         when 'string' then pg_catalog.to_jsonb(utils.parse_number(content))
       end;
     when 'integer' then
-      return (
-        select pg_catalog.to_jsonb(pg_catalog.trunc(n.number))
-        from (
-          select case kind when 'number' then content::numeric when 'string' then utils.parse_number(content) end
-        ) as n (number)
-        where n.number = pg_catalog.trunc(n.number));
+      number := case kind when 'number' then content::numeric when 'string' then utils.parse_number(content) end;
+      return case when number = pg_catalog.trunc(number) then pg_catalog.to_jsonb(pg_catalog.trunc(number)) end;
     when 'date' then
       return pg_catalog.to_jsonb(utils.parse_date(value));
     when 'boolean' then
@@ -19479,9 +20998,16 @@ create or replace function utils.uuid_or_null(value jsonb) returns uuid
 language plpgsql immutable parallel safe
 set search_path = ''
 as $$
+declare
+  content constant text := value #>> '{}';
 begin
-  return case when value #>> '{}' ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$'
-    then (value #>> '{}')::uuid end;
+  -- Half the time of one regular expression for all of it.
+  return case
+    when content like '________-____-____-____-____________'
+      and content !~ '[^0-9a-fA-F-]'
+      and pg_catalog.length(pg_catalog.replace(content, '-', '')) = 32
+    then content::uuid
+  end;
 end
 $$;
 
@@ -19749,10 +21275,10 @@ comment on policy admins_delete on etl_api.alert_rule is 'Owners and admins, in 
 -- The engine's own tables.
 
 drop policy if exists members_read on etl_api.state_history;
-create policy members_read on etl_api.state_history
+create policy members_read on etl_api.state_step
   for select to authenticated
   using (org_id = any (array(select etl_api.my_orgs())));
-comment on policy members_read on etl_api.state_history is 'Members read the history of their orgs'' rows.';
+comment on policy members_read on etl_api.state_step is 'Members read the history of their orgs'' rows.';
 
 drop policy if exists members_read on etl_api.etl_log;
 create policy members_read on etl_api.etl_log
@@ -19766,12 +21292,18 @@ create policy everybody_reads on etl_api.state_transition
   using (true);
 comment on policy everybody_reads on etl_api.state_transition is 'The allowed steps are no secret.';
 
-drop policy if exists nobody on etl_api.state_history_default;
-create policy nobody on etl_api.state_history_default
+drop policy if exists everybody_reads on etl_api.table_reference;
+create policy everybody_reads on etl_api.table_reference
+  for select to authenticated
+  using (true);
+comment on policy everybody_reads on etl_api.table_reference is 'What refers to what is no secret.';
+
+drop policy if exists nobody on etl_api.state_step_default;
+create policy nobody on etl_api.state_step_default
   for all to authenticated
   using (false)
   with check (false);
-comment on policy nobody on etl_api.state_history_default is 'History is read through etl_api.state_history.';
+comment on policy nobody on etl_api.state_step_default is 'History is read through etl_api.state_history.';
 
 drop policy if exists members_read on etl_api.advance_queue;
 create policy members_read on etl_api.advance_queue
@@ -19987,7 +21519,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.workflow_request is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.workflow_request;
 create trigger a_guard_update
@@ -19996,7 +21528,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.workflow_request is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.activity_request;
 create trigger a_guard_insert
@@ -20005,7 +21537,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.activity_request is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.activity_request;
 create trigger a_guard_update
@@ -20014,7 +21546,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.activity_request is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.run_queue;
 create trigger a_guard_insert
@@ -20023,7 +21555,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.run_queue is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.run_queue;
 create trigger a_guard_update
@@ -20032,7 +21564,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.run_queue is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.run_request;
 create trigger a_guard_insert
@@ -20041,7 +21573,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.run_request is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.run_request;
 create trigger a_guard_update
@@ -20050,7 +21582,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.run_request is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_insert on public.delivery;
 create trigger a_guard_insert
@@ -20059,7 +21591,7 @@ create trigger a_guard_insert
   for each statement
   execute function etl_api.guard_inserts();
 comment on trigger a_guard_insert on public.delivery is
-  'A new row begins as "new"; its steps are written to state_history.';
+  'A new row begins as "new"; its steps are written to state_step.';
 
 drop trigger if exists a_guard_update on public.delivery;
 create trigger a_guard_update
@@ -20068,7 +21600,7 @@ create trigger a_guard_update
   for each statement
   execute function etl_api.guard_transitions();
 comment on trigger a_guard_update on public.delivery is
-  'Only steps of etl_api.state_transition; each is written to state_history.';
+  'Only steps of etl_api.state_transition; each is written to state_step.';
 
 drop trigger if exists a_guard_delete on public.workflow_request;
 create trigger a_guard_delete
@@ -20077,7 +21609,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.workflow_request is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.activity_request;
 create trigger a_guard_delete
@@ -20086,7 +21618,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.activity_request is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.run_queue;
 create trigger a_guard_delete
@@ -20095,7 +21627,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.run_queue is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.run_request;
 create trigger a_guard_delete
@@ -20104,7 +21636,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.run_request is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 
 drop trigger if exists a_guard_delete on public.delivery;
 create trigger a_guard_delete
@@ -20113,7 +21645,7 @@ create trigger a_guard_delete
   for each statement
   execute function etl_api.guard_deletes();
 comment on trigger a_guard_delete on public.delivery is
-  'A row that goes is written to state_history, so that the counts stay right.';
+  'A row that goes is written to state_step, so that the counts stay right.';
 -- end of source
 
 -- source: sql/etl_api/usage/chart_data_quality.sql
@@ -20494,19 +22026,20 @@ create or replace view etl_api.overdue with (security_invoker = true) as
   select 'workflow_request' as entity, w.id as entity_id, w.org_id, w.id as workflow_request_id, null::uuid as source_id,
     'timeout' as reason, w.timeout_at as since
   from public.workflow_request as w
-  where w.state in ('ready', 'waiting', 'in_progress')
+  where w.is_open
     and w.timeout_at < utils.now() - interval '1 minute'
     and w.replay = 0
   union all
   select 'workflow_request', w.id, w.org_id, w.id, null, 'not_started', w.not_before
   from public.workflow_request as w
   where w.state = 'waiting'
+    and w.is_open
     and w.not_before < utils.now() - interval '1 minute'
     and w.replay = 0
   union all
   select 'activity_request', a.id, a.org_id, a.workflow_request_id, null, 'timeout', a.timeout_at
   from public.activity_request as a
-  where a.state in ('ready', 'waiting', 'in_progress')
+  where a.is_open
     and a.timeout_at < utils.now() - interval '1 minute'
   union all
   select 'activity_request', a.id, a.org_id, a.workflow_request_id, null, 'bell', n.created_at
@@ -20853,13 +22386,13 @@ create or replace view etl_api.state_overview with (security_invoker = true) as
     select 'workflow_request'::etl_api.entity_kind as entity, w.state::text as state, w.state_substate,
       pg_catalog.min(w.created_at) as oldest_at
     from public.workflow_request as w
-    where w.state in ('ready', 'waiting', 'in_progress')
+    where w.is_open
       and w.replay = 0
     group by w.state, w.state_substate
     union all
     select 'activity_request', a.state::text, a.state_substate, pg_catalog.min(a.created_at)
     from public.activity_request as a
-    where a.state in ('ready', 'waiting', 'in_progress')
+    where a.is_open
     group by a.state, a.state_substate
     union all
     select 'run_queue', q.state::text, q.state_substate, pg_catalog.min(q.created_at)
@@ -20989,7 +22522,8 @@ create or replace view etl_api.workflow_progress with (security_invoker = true) 
     end as eta,
     w.created_at,
     w.started_at,
-    w.finished_at
+    w.finished_at,
+    w.is_open
   from public.workflow_request as w
   left join lateral (
     select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -21085,6 +22619,8 @@ comment on column etl_api.workflow_progress.eta is
 comment on column etl_api.workflow_progress.created_at is 'When it was inserted.';
 comment on column etl_api.workflow_progress.started_at is 'When its first activity started.';
 comment on column etl_api.workflow_progress.finished_at is 'When it ended.';
+comment on column etl_api.workflow_progress.is_open is
+  'Whether it is ready, waiting or in_progress. To find the open ones ask by this: an index holds them, however many have ended.';
 
 revoke all on etl_api.workflow_progress from public;
 grant select on etl_api.workflow_progress to authenticated, service_role;
