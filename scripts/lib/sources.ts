@@ -128,7 +128,7 @@ export async function runScript(
 }
 
 // Errors that another file may cure: what is named does not exist yet.
-const MAY_COME_LATER = new Set(["42883", "42P01", "42704", "42703", "3F000", "42P02", "42809"]);
+const MAY_COME_LATER = new Set(["2BP01", "42883", "42P01", "42704", "42703", "3F000", "42P02", "42809"]);
 
 /**
  * Loads files in an order found by trying: a file that names something not there yet waits for the next pass, until

@@ -1477,7 +1477,7 @@ as $$
 begin
   raise exception using
     errcode = 'foreign_key_violation',
-    message = pg_catalog.format('%s of a row of %I never change', array_to_string(tg_argv, ', '), tg_table_name),
+    message = pg_catalog.format('%s of a row of %I never change', pg_catalog.array_to_string(tg_argv, ', '), tg_table_name),
     hint = 'Insert a new row instead.';
 end
 $$;
