@@ -127,7 +127,7 @@ export async function runScript(
   }
 }
 
-// Errors that another file may cure: what is named does not exist yet.
+// Errors that another file may cure: what is named does not exist yet, or what is dropped is still needed.
 const MAY_COME_LATER = new Set(["2BP01", "42883", "42P01", "42704", "42703", "3F000", "42P02", "42809"]);
 
 /**
