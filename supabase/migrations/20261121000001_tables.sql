@@ -681,8 +681,12 @@ create index run_queue_due_idx on public.run_queue (source_id, org_id, priority 
   where state in ('waiting', 'ready');
 create index run_queue_open_idx on public.run_queue (activity_request_id)
   where state in ('new', 'valid', 'waiting', 'ready', 'in_progress');
-create index run_queue_run_request_idx on public.run_queue (run_request_id) where run_request_id is not null;
-create index run_queue_timeout_idx on public.run_queue (timeout_at) where state in ('waiting', 'ready', 'in_progress');
+-- By what carries it a run is looked for until it has its answer; few end otherwise.
+create index run_queue_run_request_idx on public.run_queue (run_request_id)
+  where run_request_id is not null and state <> 'done';
+-- One that has not been sent has no time limit of its own.
+create index run_queue_timeout_idx on public.run_queue (timeout_at)
+  where timeout_at is not null and state in ('waiting', 'ready', 'in_progress');
 create index run_queue_finished_idx on public.run_queue (org_id, source_id, finished_at) where finished_at is not null;
 comment on table public.run_queue is 'One row per object and source that is still to be asked (no object: one row per search).';
 comment on column public.run_queue.id is 'Identity of the run.';
@@ -708,7 +712,8 @@ create table public.run_request (
   org_id uuid not null,
   workflow_request_id uuid not null,
   activity_request_id uuid not null,
-  source_id uuid not null references public.source (id),
+  -- Nothing checks it: it is the source of the runs it carries, which refer to it and go with the same activity.
+  source_id uuid not null,
   kind text not null check (kind in ('run', 'status', 'delivery')),
   root_id uuid not null,
   page int not null default 1,
@@ -736,10 +741,9 @@ create table public.run_request (
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
         autovacuum_analyze_scale_factor = 0.05);
 create index run_request_due_idx on public.run_request (source_id, org_id, due_at) where state in ('waiting', 'ready');
-create index run_request_flight_idx on public.run_request (source_id) where state = 'in_progress';
-create index run_request_lease_idx on public.run_request (lease_until) where state = 'in_progress';
-create index run_request_activity_idx on public.run_request (activity_request_id);
-create index run_request_root_idx on public.run_request (root_id);
+create index run_request_flight_idx on public.run_request (source_id, lease_until) where state = 'in_progress';
+-- For a chain too: it is of one activity, so no other index by root_id is needed.
+create index run_request_activity_idx on public.run_request (activity_request_id, root_id);
 comment on table public.run_request is 'One HTTP request to a source: a run, a status question, a fetch of the result, or a further page.';
 comment on column public.run_request.id is 'Identity of the HTTP request.';
 comment on column public.run_request.org_id is 'Its tenant.';

@@ -23,7 +23,7 @@ begin
       (select 1 from public.delivery as d
         where d.org_id = alert_stuck.org_id and d.state in ('waiting', 'ready') and d.due_at < taken_by limit most)
       union all
-      (select 1 from public.run_request as r
+      (select 1 from public.source as s join public.run_request as r on r.source_id = s.id
         where r.org_id = alert_stuck.org_id and r.state = 'in_progress' and r.lease_until < swept_by limit most)
       union all
       (select 1 from public.delivery as d

@@ -1,4 +1,4 @@
-create or replace function etl_api.end_runs(root_ids uuid[]) returns uuid[]
+create or replace function etl_api.end_runs(root_ids uuid[], activity_request_ids uuid[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
@@ -24,12 +24,13 @@ begin
           else 'no_value' end
         when ar.result_role = 'result' and etl_api.run_was_refused(q.activity_request_id, root.id) then 'refused'
       end as substate
-    from unnest(root_ids) as root (id)
+    from unnest(root_ids, activity_request_ids) as root (id, activity_request_id)
     cross join lateral (
       select pg_catalog.bool_or(r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as is_open,
         pg_catalog.bool_or(r.state in ('failed', 'invalid', 'timedout')) as has_failed
       from public.run_request as r
-      where r.root_id = root.id
+      where r.activity_request_id = root.activity_request_id
+        and r.root_id = root.id
     ) as chain
     -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
     left join lateral (
@@ -37,7 +38,8 @@ begin
       from (
         select r.state_substate, r.error
         from public.run_request as r
-        where r.root_id = root.id
+        where r.activity_request_id = root.activity_request_id
+          and r.root_id = root.id
           and r.state in ('failed', 'invalid', 'timedout')
         order by r.id
         limit 1
@@ -48,6 +50,7 @@ begin
       select run.*
       from public.run_queue as run
       where run.run_request_id = root.id
+        and run.state <> 'done'
       offset 0
     ) as q
     cross join lateral (
@@ -92,8 +95,8 @@ begin
 end
 $$;
 
-comment on function etl_api.end_runs(uuid[]) is
-  'Ends the runs carried by those of these chains of HTTP requests (run_request.root_id) of which none is open, done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
+comment on function etl_api.end_runs(uuid[], uuid[]) is
+  'Ends the runs carried by those of these chains of HTTP requests (run_request.root_id, and the activity request of each) of which none is open, done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
 
-revoke execute on function etl_api.end_runs(uuid[]) from public;
-grant execute on function etl_api.end_runs(uuid[]) to service_role;
+revoke execute on function etl_api.end_runs(uuid[], uuid[]) from public;
+grant execute on function etl_api.end_runs(uuid[], uuid[]) to service_role;

@@ -14,7 +14,8 @@ begin
       pg_catalog.array_agg(q.id order by b.item, q.due_at, q.id) as run_ids
     from unnest(before_ids) with ordinality as b (id, item)
     join public.run_request as before on before.id = b.id
-    join public.run_queue as q on q.run_request_id = before.root_id
+    -- None of them is done while its chain goes on.
+    join public.run_queue as q on q.run_request_id = before.root_id and q.state <> 'done'
   ) as carried
   cross join lateral etl_api.render_requests(
     carried.run_ids, carried.items, kinds, external_ids, cursors, pages) as r;

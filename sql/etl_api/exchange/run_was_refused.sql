@@ -24,7 +24,8 @@ begin
       select 1
       from public.run_request as r
       join public.guardrail_refusal as refused on refused.run_request_id = r.id
-      where r.root_id = run_was_refused.root_id)
+      where r.activity_request_id = run_was_refused.activity_request_id
+        and r.root_id = run_was_refused.root_id)
     and not exists (
       select 1
       from public.activity_object as ao

@@ -38,6 +38,7 @@ begin
       select (pg_catalog.array_agg(q.object_id))[1] as object_id
       from public.run_queue as q
       where q.run_request_id = n.root_id
+        and q.state <> 'done'
         and n.stored_id is null
         and n.natural_key is null
         and n.came = 1

@@ -31,7 +31,8 @@ begin
       array(
         select r.id
         from public.run_request as r
-        where r.root_id = root
+        where r.activity_request_id = cancel_run.activity_request_id
+          and r.root_id = root
           and r.state in ('waiting', 'ready', 'in_progress')
         order by r.id),
       'cancelled', 'The runs it carried were cancelled.');

@@ -73,7 +73,9 @@ as $$
       when q.state in ('new', 'valid') then 'it was never queued'
       when q.state = 'in_progress' and not exists (
         select 1 from public.run_request as r
-        where r.root_id = q.run_request_id and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+        where r.activity_request_id = q.activity_request_id
+          and r.root_id = q.run_request_id
+          and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
         then 'it is in progress, but no HTTP request of it is open'
     end as problem
   ) as p

@@ -21,8 +21,12 @@ begin
       hint = 'Leave it out for 1000.';
   end if;
   requests := array(
-    select r.id from public.run_request as r
-    where r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows);
+    select r.id from public.source as s
+    cross join lateral (
+      select r.id, r.lease_until from public.run_request as r
+      where r.source_id = s.id and r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows
+    ) as r
+    order by r.lease_until limit max_rows);
   deliveries := array(
     select d.id from public.delivery as d
     where d.state = 'in_progress' and d.lease_until <= moment order by d.lease_until limit max_rows);

@@ -8,12 +8,16 @@ declare
   fault constant jsonb := pg_catalog.jsonb_build_object(
     'code', 'run_timeout', 'message', 'The run was over its time (run_timeout_seconds) without an end.');
   root_ids uuid[];
+  chain_activity_ids uuid[];
   activity_ids uuid[];
   ended int;
 begin
-  select pg_catalog.array_agg(distinct q.run_request_id) into root_ids
-  from public.run_queue as q
-  where q.id = any (run_ids);
+  select pg_catalog.array_agg(c.root_id), pg_catalog.array_agg(c.activity_request_id) into root_ids, chain_activity_ids
+  from (
+    select distinct q.run_request_id as root_id, q.activity_request_id
+    from public.run_queue as q
+    where q.id = any (run_ids)
+  ) as c;
 
   -- The runs that one chain of HTTP requests carries end together, or its end would fail the others.
   with ended as (
@@ -42,7 +46,14 @@ begin
       lease_until = null,
       lease_token = null,
       finished_at = utils.now()
-  where r.root_id = any (root_ids)
+  from (
+    select t.*
+    from unnest(root_ids, chain_activity_ids) as t (root_id, activity_request_id)
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(root_ids)
+  ) as chain
+  where r.activity_request_id = chain.activity_request_id
+    and r.root_id = chain.root_id
     and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
     and not exists (
       select 1
