@@ -379,12 +379,15 @@ create table public.workflow_request (
   state_substate text,
   state_via public.workflow_request_state[],
   -- Indexes tell by this what is open: with the state itself in their conditions every change of it, and so every
-  -- version of a row, would be written to all of them; so a row that ended can change in place (HOT).
-  is_open boolean not null generated always as (state in ('ready', 'waiting', 'in_progress')) stored,
+  -- version of a row, would be written to all of them; so a row that starts or has ended can change in place (HOT).
+  is_open boolean not null
+    generated always as (state not in ('invalid', 'timedout', 'failed', 'done', 'delivered')) stored,
   errors jsonb,
   workflow_phase int,
   phase_count int,
-  timeout_at timestamptz,
+  -- Set when it starts, mostly to this: the setting workflow_timeout_seconds as it is at first. Indexes hold it from
+  -- the beginning then, and need no second entry.
+  timeout_at timestamptz default now() + interval '168 hours',
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
@@ -420,7 +423,7 @@ comment on column public.workflow_request.schedule_id is 'The schedule that made
 comment on column public.workflow_request.state is 'Where it stands; written by the engine.';
 comment on column public.workflow_request.state_substate is 'The class of a fault, partial, cancelled, …; null when all is plain.';
 comment on column public.workflow_request.state_via is 'States between the last two when one write took several steps.';
-comment on column public.workflow_request.is_open is 'Whether it is ready, waiting or in_progress.';
+comment on column public.workflow_request.is_open is 'Whether it has not ended.';
 comment on column public.workflow_request.errors is
   'Every fault found in data: [{code, path, found, message, hint}]; null when there is none.';
 comment on column public.workflow_request.workflow_phase is 'The phase it is in, 1 to phase_count.';

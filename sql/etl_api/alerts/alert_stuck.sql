@@ -36,7 +36,7 @@ begin
         and a.is_open and a.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
-        and w.is_open and w.timeout_at < swept_by limit most)
+        and w.is_open and w.state not in ('new', 'valid') and w.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
         and w.state = 'waiting' and w.is_open and w.not_before < swept_by limit most)

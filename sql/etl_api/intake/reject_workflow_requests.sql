@@ -17,6 +17,8 @@ begin
       state_substate = f.errors -> 0 ->> 'code',
       state_via = null,
       errors = f.errors,
+      -- One that never started has only what was written for all that start.
+      timeout_at = case when w.state <> 'new' then w.timeout_at end,
       finished_at = moment
   from (
     select rejected.id, rejected.errors

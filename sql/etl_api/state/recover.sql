@@ -38,7 +38,7 @@ begin
     where a.is_open and a.timeout_at <= moment order by a.timeout_at limit max_rows);
   workflows := array(
     select w.id from public.workflow_request as w
-    where w.is_open and w.timeout_at <= moment and w.replay = 0
+    where w.is_open and w.state not in ('new', 'valid') and w.timeout_at <= moment and w.replay = 0
     order by w.timeout_at limit max_rows);
 
   -- All locks at once and in order; from here each function looks again at what is still due.

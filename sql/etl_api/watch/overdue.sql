@@ -6,6 +6,7 @@ create or replace view etl_api.overdue with (security_invoker = true) as
     'timeout' as reason, w.timeout_at as since
   from public.workflow_request as w
   where w.is_open
+    and w.state not in ('new', 'valid')
     and w.timeout_at < utils.now() - interval '1 minute'
     and w.replay = 0
   union all

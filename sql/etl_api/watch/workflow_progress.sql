@@ -117,7 +117,7 @@ comment on column etl_api.workflow_progress.created_at is 'When it was inserted.
 comment on column etl_api.workflow_progress.started_at is 'When its first activity started.';
 comment on column etl_api.workflow_progress.finished_at is 'When it ended.';
 comment on column etl_api.workflow_progress.is_open is
-  'Whether it is ready, waiting or in_progress. To find the open ones ask by this: an index holds them, however many have ended.';
+  'Whether it has not ended. To find the open ones ask by this: an index holds them, however many have ended.';
 
 revoke all on etl_api.workflow_progress from public;
 grant select on etl_api.workflow_progress to authenticated, service_role;
