@@ -13,10 +13,10 @@ interface Change {
   at: string;
 }
 
-/** What one payload tells: rows that took the same steps together. */
+/** What one payload tells: rows that took the same steps together. A single org_id is that of all. */
 interface Told {
   entity: Change["entity"];
-  org_id: string;
+  org_ids: string[];
   states: string[];
   substate: string | null;
   at: string;
@@ -25,12 +25,12 @@ interface Told {
 }
 
 /** Its steps, each by itself. */
-function steps({ ids, states, workflow_request_ids, substate, entity, org_id, at }: Told): Change[] {
+function steps({ ids, states, workflow_request_ids, substate, entity, org_ids, at }: Told): Change[] {
   return ids.flatMap((id, place) =>
     states.map((state, step) => ({
       entity,
       id,
-      org_id,
+      org_id: org_ids.length === 1 ? org_ids[0]! : org_ids[place]!,
       workflow_request_id: workflow_request_ids?.[place] ?? id,
       state,
       substate: step === states.length - 1 ? substate : null,
@@ -128,6 +128,32 @@ test("2,000 requests in one statement: nothing is lost, and no payload is larger
     for (const { id, state } of changes) steps.set(id, [...(steps.get(id) ?? []), state]);
     expect(steps.size).toBe(4000);
     for (const states of steps.values()) expect(states).toEqual(["new", "valid", "ready", "in_progress"]);
+  });
+});
+
+test("2,000 requests of two tenants in one statement: each step is told with its tenant", async () => {
+  await withDatabase(async ({ url, pool }) => {
+    await pool.query("select test_setup.setup_enrichment_test_data()");
+    await using ear = await listen(url);
+    const { rows } = await pool.query<{ id: string; org_id: string }>(
+      `insert into public.workflow_request (org_id, data)
+       select test_setup.id(case when n % 3 = 0 then 'org other' else 'org acme' end), jsonb_build_object(
+         'input', jsonb_build_object('companies', jsonb_build_array(jsonb_build_object('domain', n || '.test'))),
+         'data', jsonb_build_object('enrich', jsonb_build_object('id', test_setup.id('enrich companies'))))
+       from generate_series(1, 2000) as n
+       returning id, org_id`,
+    );
+    await ear.settle(pool);
+    expect(Math.max(...ear.payloads.map((payload) => Buffer.byteLength(payload)))).toBeLessThanOrEqual(7900);
+    const tenants = new Map(rows.map(({ id, org_id }) => [id, org_id]));
+    const changes = ear.changes();
+    expect(new Set(changes.map(({ workflow_request_id }) => workflow_request_id))).toEqual(
+      new Set(tenants.keys()),
+    );
+    for (const { workflow_request_id, org_id } of changes)
+      expect(org_id).toBe(tenants.get(workflow_request_id));
+    // Few payloads: tenants share them.
+    expect(ear.payloads.length).toBeLessThan(changes.length / 100);
   });
 });
 

@@ -8,24 +8,24 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
-  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moves etl_api.state_move[];
 begin
   -- "absent" and "moves" as in guard_transitions.
-  select pg_catalog.array_agg(row(m.org_id, m.ids, m.workflow_request_ids, false, null, null,
-      m.via::text[], m.state, m.substate, false, coalesce(why, m.message))::etl_api.state_move)
+  select pg_catalog.array_agg(row(m.ids, m.org_ids, m.workflow_request_ids, false, null, null,
+      m.via::text[], m.state, m.substate, false, m.message)::etl_api.state_move)
     into moves
   from (
-    select r.org_id, r.via, r.state, r.substate,
+    select r.via, r.state, r.substate,
       case when r.state in ('failed', 'timedout', 'invalid')
         then coalesce(r.error ->> 'message', r.errors -> 0 ->> 'message') end as message,
-      pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids
+      pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.org_id) as org_ids,
+      pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids
     from (select 0 as replay, null::jsonb as error, null::jsonb as errors, null::uuid as workflow_request_id) as absent
     cross join lateral (
       select id, org_id, workflow_request_id, replay, state, state_substate as substate, state_via as via, error, errors
       from new_rows) as r
     where r.replay = 0
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4
   ) as m;
 
   if moves is not null then

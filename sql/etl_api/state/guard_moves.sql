@@ -6,6 +6,7 @@ set plan_cache_mode = force_generic_plan
 set enable_nestloop = on
 as $$
 declare
+  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   this_xid constant bigint := pg_catalog.pg_current_xact_id()::text::bigint;
   illegal record := etl_api.illegal_move(moves);
@@ -16,10 +17,10 @@ begin
   end if;
 
   insert into etl_api.state_step
-    (entity, entity_id, org_id, from_state, from_substate, via, to_state, substate, reason, at, xid)
-  select entity, i.id, m.org_id, m.from_state, m.from_substate, m.via, m.to_state, m.substate, m.reason, moment, this_xid
+    (entity, entity_id, org_id, from_state, from_substate, via, to_state, substate, reason, message, at, xid)
+  select entity, i.id, i.org_id, m.from_state, m.from_substate, m.via, m.to_state, m.substate, why, m.message, moment, this_xid
   from pg_catalog.unnest(moves) as m
-  cross join lateral pg_catalog.unnest(m.ids) as i (id);
+  cross join lateral unnest(m.ids, m.org_ids) as i (id, org_id);
 
   -- What failed, and what is done with something left out. A new via alone tells nothing new.
   bad_ids := array(
@@ -36,9 +37,7 @@ begin
   if entity in ('workflow_request', 'activity_request')
     and (select s.value from etl_api.setting as s where s.name = 'realtime') = 'true'
   then
-    perform etl_api.guard_tells(entity, array(
-      select row(m.org_id, m.ids, m.workflow_request_ids, pg_catalog.array_append(m.via, m.to_state), m.substate)::etl_api.state_change
-      from pg_catalog.unnest(moves) as m), moment);
+    perform etl_api.guard_tells(entity, moves, moment);
   end if;
 end
 $$;

@@ -12,7 +12,6 @@ set enable_mergejoin = off
 as $$
 declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
-  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moves etl_api.state_move[];
 begin
   -- One function for five tables: a column that a table lacks is looked up in "absent", because an unqualified
@@ -47,14 +46,15 @@ begin
         or n.via is not null and n.via is distinct from o.via)
   )
   -- Most rows of a statement make the same move: what follows is done once for each of these.
-  select pg_catalog.array_agg(row(c.org_id, c.ids, c.workflow_request_ids, c.moved, c.old_state, c.old_substate,
-      c.via::text[], c.state, c.substate, c.has_errors, coalesce(why, c.message))::etl_api.state_move)
+  select pg_catalog.array_agg(row(c.ids, c.org_ids, c.workflow_request_ids, c.moved, c.old_state, c.old_substate,
+      c.via::text[], c.state, c.substate, c.has_errors, c.message)::etl_api.state_move)
     into moves
   from (
-    select c.org_id, c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message,
-      pg_catalog.array_agg(c.id) as ids, pg_catalog.array_agg(c.workflow_request_id) as workflow_request_ids
+    select c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message,
+      pg_catalog.array_agg(c.id) as ids, pg_catalog.array_agg(c.org_id) as org_ids,
+      pg_catalog.array_agg(c.workflow_request_id) as workflow_request_ids
     from changed as c
-    group by c.org_id, c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message
+    group by c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message
   ) as c;
 
   if moves is not null then
