@@ -4,6 +4,7 @@ create or replace function etl_api.add_org_counts(
 returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
   free uuid[] := etl_api.lock_free_orgs(org_ids);
@@ -28,22 +29,27 @@ begin
         coalesce(pg_catalog.sum(c.objects), 0) as objects,
         coalesce(pg_catalog.sum(c.new_objects), 0) as new_objects
       from (
-        select * from unnest(org_ids, requests, runs, objects, new_objects)
+        select t.*, false as is_free from unnest(org_ids, requests, runs, objects, new_objects) as t
         union all
-        select * from left_over
-      ) as c (org_id, requests, runs, objects, new_objects)
+        select l.*, false from left_over as l
+        union all
+        select f.id, null, null, null, null, true from pg_catalog.unnest(free) as f (id)
+      ) as c (org_id, requests, runs, objects, new_objects, is_free)
       group by c.org_id
+      -- Grouped with the others, since a search of the list for each would cost as much as it is long; and the limit
+      -- makes the planner think of one row, and so of a look-up by key.
+      having pg_catalog.bool_or(c.is_free)
+      limit pg_catalog.cardinality(free)
     ) as s
-    where o.id = s.org_id
-      and o.id = any (free);
+    where o.id = s.org_id;
   end if;
 
-  if not org_ids <@ free then
+  if pg_catalog.cardinality(free) <> pg_catalog.cardinality(org_ids) then
     insert into etl_api.org_count_delta (org_id, requests, runs, objects, free_objects, created_at)
     select c.org_id, coalesce(c.requests, 0), coalesce(c.runs, 0), coalesce(c.objects, 0), coalesce(c.new_objects, 0),
       utils.now()
     from unnest(org_ids, requests, runs, objects, new_objects) as c (org_id, requests, runs, objects, new_objects)
-    where c.org_id <> all (free)
+    where c.org_id not in (select f.id from pg_catalog.unnest(free) as f (id))
       and (c.requests <> 0 or c.runs <> 0 or c.objects <> 0 or c.new_objects <> 0);
   end if;
 end
