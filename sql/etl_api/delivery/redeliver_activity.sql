@@ -30,7 +30,8 @@ begin
   delivery_ids := array(
     select d.id
     from public.delivery as d
-    where d.activity_request_id = redeliver_activity.id);
+    where d.workflow_request_id = redeliver_activity.workflow_request_id
+      and d.activity_request_id = redeliver_activity.id);
 end
 $$;
 
