@@ -5,10 +5,8 @@ create or replace view etl_api.state_history with (security_invoker = true) as
     case when p.place = 1 then s.from_substate end as from_substate,
     p.to_state,
     case when p.place > coalesce(pg_catalog.cardinality(s.via), 0) then s.substate end as substate,
-    -- Why it failed is why it took the last step; why somebody set it going is why it took all of them.
-    case when p.place > coalesce(pg_catalog.cardinality(s.via), 0)
-        or s.to_state not in ('failed', 'timedout', 'invalid') and s.substate is distinct from 'backoff'
-      then s.reason end as reason,
+    -- What went wrong is why it took the last step; why somebody set it going is why it took all of them.
+    coalesce(s.reason, case when p.place > coalesce(pg_catalog.cardinality(s.via), 0) then s.message end) as reason,
     s.at, s.xid
   from etl_api.state_step as s
   cross join lateral pg_catalog.unnest(pg_catalog.array_append(s.via, s.to_state)) with ordinality as p (to_state, place);
