@@ -1070,8 +1070,8 @@ values
 
 -- What the guard works on; never stored.
 create type etl_api.state_move as (
-  org_id uuid,
   ids uuid[],
+  org_ids uuid[],
   workflow_request_ids uuid[],
   moved boolean,
   from_state text,
@@ -1080,21 +1080,10 @@ create type etl_api.state_move as (
   to_state text,
   substate text,
   has_errors boolean,
-  reason text
+  message text
 );
 comment on type etl_api.state_move is
-  'Rows of one tenant that one statement took the same way: from_state, via, to_state; moved: it changed their id.';
-
--- What one statement did to rows of one tenant on its way from the guard to who listens; never stored.
-create type etl_api.state_change as (
-  org_id uuid,
-  ids uuid[],
-  workflow_request_ids uuid[],
-  states text[],
-  substate text
-);
-comment on type etl_api.state_change is
-  'The same steps of some workflow or activity requests of one tenant, as etl_api.guard_tells tells them; states: those they passed and the one they are in.';
+  'Rows that one statement took the same way: from_state, via, to_state; org_ids: the tenant of each; moved: it changed their id.';
 
 -- One row per write, not per step: a row walks several steps in one write, and each row here costs that write two
 -- microseconds. etl_api.state_history shows each step as a row.
@@ -1109,6 +1098,7 @@ create table etl_api.state_step (
   to_state text not null,
   substate text,
   reason text,
+  message text,
   at timestamptz not null,
   xid bigint not null default pg_current_xact_id()::text::bigint,
   primary key (entity_id, seq, at)
@@ -1129,7 +1119,8 @@ comment on column etl_api.state_step.from_substate is 'Substate before.';
 comment on column etl_api.state_step.via is 'States it passed on the way from the one to the other; null when there is no more than a step.';
 comment on column etl_api.state_step.to_state is 'State after; deleted when the row was deleted.';
 comment on column etl_api.state_step.substate is 'Substate after.';
-comment on column etl_api.state_step.reason is 'Why, in words, where somebody or something gave a reason.';
+comment on column etl_api.state_step.reason is 'Why, in words, where somebody gave a reason (etl_api.set_reason).';
+comment on column etl_api.state_step.message is 'What went wrong, as the row says, where it failed or is tried again.';
 comment on column etl_api.state_step.at is 'When.';
 comment on column etl_api.state_step.xid is 'The transaction that wrote it.';
 comment on table etl_api.state_step_default is 'Steps of months that have no partition of their own.';
