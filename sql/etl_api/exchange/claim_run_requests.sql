@@ -11,25 +11,18 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  room record;
   turn record;
   ids uuid[];
   fault_state text;
 begin
-  perform etl_api.check_claim_arguments(worker, max_requests, 'max_requests');
-  perform etl_api.drain_advance_queue();
-
-  select pg_catalog.array_agg(c.source_id) as sources, pg_catalog.array_agg(c.capacity) as capacities,
-    pg_catalog.bool_or(c.has_windows) as has_windows
-  into room
-  from etl_api.source_capacity(max_requests) as c;
-  if room.sources is null then
-    return;
+  if (pg_catalog.length(worker) between 1 and 200 and max_requests between 1 and 1000) is not true then
+    perform etl_api.check_claim_arguments(worker, max_requests, 'max_requests');
   end if;
-  select pg_catalog.array_agg(d.source_id) as sources, pg_catalog.array_agg(d.org_id) as orgs,
-    pg_catalog.array_agg(d.may_run) as may_run, pg_catalog.array_agg(d.turns) as turns
-  into turn
-  from etl_api.deal_turns(room.sources, room.capacities, max_requests) as d;
+  if exists (select from etl_api.advance_queue) then
+    perform etl_api.drain_advance_queue();
+  end if;
+
+  turn := etl_api.take_turns(max_requests);
   if turn.sources is null then
     return;
   end if;
@@ -44,7 +37,7 @@ begin
     end if;
     ids := etl_api.claim_apart(worker, turn.sources, turn.orgs, turn.may_run, turn.turns);
   end;
-  if room.has_windows then
+  if turn.has_windows then
     perform etl_api.count_windows(ids);
   end if;
 

@@ -8,6 +8,9 @@ declare
   again_sources uuid[];
   again_orgs uuid[];
 begin
+  if again_ids = '{}' and true = all (may_run) then
+    return turns;
+  end if;
   if again_ids <> '{}' then
     select pg_catalog.array_agg(r.source_id), pg_catalog.array_agg(r.org_id) into again_sources, again_orgs
     from public.run_request as r

@@ -8,7 +8,15 @@ declare
   -- For those whose activity says nothing of its own.
   usual_limit constant interval := etl_api.time_limit(null, 'run_timeout_seconds');
   outcome record;
+  alone_id uuid;
 begin
+  if pg_catalog.cardinality(run_ids) = 1 then
+    alone_id := etl_api.send_run(worker, run_ids[1]);
+    if alone_id is not null then
+      return array[alone_id];
+    end if;
+  end if;
+
   with rendered as materialized (
     select r.*, utils.new_id() as id, pg_catalog.row_number() over (order by r.item) as place
     from etl_api.render_requests(run_ids, run_items) as r

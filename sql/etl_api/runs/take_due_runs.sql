@@ -6,7 +6,30 @@ as $$
 #variable_conflict use_column
 declare
   moment constant timestamptz := utils.now();
+  first_ids uuid[];
 begin
+  -- One run alone, as on an idle system, needs no place in a row. What is found here stays held.
+  if pg_catalog.cardinality(source_ids) = 1 and turns[1] > 0 then
+    first_ids := array(
+      select q.id
+      from public.run_queue as q
+      where q.source_id = source_ids[1]
+        and q.org_id = org_ids[1]
+        and q.state in ('waiting', 'ready')
+        and q.due_at <= moment
+      order by q.priority desc, q.due_at, q.activity_request_id
+      limit 2
+      for update skip locked);
+    if pg_catalog.cardinality(first_ids) < 2 then
+      if first_ids <> '{}' then
+        run_id := first_ids[1];
+        item := 1;
+        return next;
+      end if;
+      return;
+    end if;
+  end if;
+
   return query
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
   with due as (
