@@ -11,7 +11,7 @@ begin
   select s.org_id, s.entity, moved.state, moved.substate, pg_catalog.sum(moved.rows)
   from (
     select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
-    from etl_api.state_history_tail as t
+    from etl_api.state_step_tail as t
     where t.xid < roll_up_counts.to_xid
     group by 1, 2, 3, 4, 5, 6
   ) as s

@@ -7,7 +7,7 @@ create or replace view etl_api.state_counts with (security_invoker = true) as
     select s.org_id, s.entity, moved.state, moved.substate, moved.rows
     from (
       select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
-      from etl_api.state_history_tail as t
+      from etl_api.state_step_tail as t
       group by 1, 2, 3, 4, 5, 6
     ) as s
     cross join lateral (
