@@ -11,10 +11,8 @@ begin
   -- The rows are held from here, outside the parts, and so also by a part that is undone.
   again_ids := etl_api.lease_requests_apart(worker, etl_api.take_due_requests(source_ids, org_ids, turns));
 
-  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items
-  into taken
-  from etl_api.take_due_runs(
-    source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids)) as t;
+  taken := etl_api.take_due_runs(
+    source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids));
   if taken.run_ids is null then
     return again_ids;
   end if;

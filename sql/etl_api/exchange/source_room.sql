@@ -1,5 +1,5 @@
 create or replace function etl_api.source_room(source_ids uuid[], max_requests int)
-returns table (source_id uuid, capacity int, has_windows boolean, is_limited boolean, cost numeric)
+returns table (source_id uuid, capacity int, has_windows boolean, is_limited boolean)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
@@ -23,8 +23,7 @@ begin
         on w.source_id = s.id
         and w.period = l.key) end),
     s.rate_limit is not null,
-    s.max_concurrency is not null or s.rate_limit is not null,
-    s.cost_per_run
+    s.max_concurrency is not null or s.rate_limit is not null
   from public.source as s
   where s.id = any (source_ids)
     and s.enabled;
@@ -32,7 +31,7 @@ end
 $$;
 
 comment on function etl_api.source_room(uuid[], int) is
-  'How many HTTP requests each of these sources, if enabled, may be sent now, at most max_requests: what max_concurrency and the current windows of rate_limit (has_windows) leave; is_limited: whether there is any of these; cost: of one run. Exact only for who holds the source.';
+  'How many HTTP requests each of these sources, if enabled, may be sent now, at most max_requests: what max_concurrency and the current windows of rate_limit (has_windows) leave; is_limited: whether there is any of these. Exact only for who holds the source.';
 
 revoke execute on function etl_api.source_room(uuid[], int) from public;
 grant execute on function etl_api.source_room(uuid[], int) to service_role;

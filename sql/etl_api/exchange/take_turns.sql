@@ -5,26 +5,37 @@ set search_path = ''
 as $$
 declare
   pair record := etl_api.waiting_pair();
+  source record;
   room record;
 begin
   if pair.source_id is null then
     return;
   end if;
-  room := etl_api.source_capacity(
-    case when pair.org_id is null then etl_api.due_sources() else array[pair.source_id] end, max_requests);
+  -- Work for one tenant at one source, as on an idle system: nobody to share with, and mostly no limit.
+  if pair.org_id is not null then
+    select s.enabled, s.cost_per_run, s.max_concurrency is not null or s.rate_limit is not null as is_limited into source
+    from public.source as s
+    where s.id = pair.source_id;
+    if not source.enabled then
+      return;
+    end if;
+    sources := array[pair.source_id];
+    orgs := array[pair.org_id];
+    turns := array[max_requests];
+    if source.is_limited then
+      select c.sources, c.capacities, c.has_windows into sources, turns, has_windows
+      from etl_api.source_capacity(sources, max_requests) as c;
+    end if;
+    may_run := array[case when source.cost_per_run > 0 and sources is not null
+      then not etl_api.is_over_budget(pair.org_id, source.cost_per_run) else true end];
+    return;
+  end if;
+
+  room := etl_api.source_capacity(etl_api.due_sources(), max_requests);
   if room.sources is null then
     return;
   end if;
   has_windows := room.has_windows;
-
-  -- Work for one tenant at one source, as on an idle system: nobody to share with.
-  if pair.org_id is not null then
-    sources := room.sources;
-    orgs := array[pair.org_id];
-    may_run := array[case when room.costs[1] > 0 then not etl_api.is_over_budget(pair.org_id, room.costs[1]) else true end];
-    turns := room.capacities;
-    return;
-  end if;
   select pg_catalog.array_agg(d.source_id), pg_catalog.array_agg(d.org_id),
     pg_catalog.array_agg(d.may_run), pg_catalog.array_agg(d.turns)
   into sources, orgs, may_run, turns

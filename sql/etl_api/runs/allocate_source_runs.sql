@@ -4,10 +4,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  taken record;
+  taken constant record := etl_api.take_due_runs(source_ids, org_ids, turns);
 begin
-  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items into taken
-  from etl_api.take_due_runs(source_ids, org_ids, turns) as t;
   if taken.run_ids is null then
     return '{}'::uuid[];
   end if;

@@ -1,16 +1,14 @@
-create or replace function etl_api.take_due_runs(source_ids uuid[], org_ids uuid[], turns int[])
-returns table (run_id uuid, item int)
+create or replace function etl_api.take_due_runs(
+  source_ids uuid[], org_ids uuid[], turns int[], out run_ids uuid[], out run_items int[])
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   moment constant timestamptz := utils.now();
-  first_ids uuid[];
 begin
   -- One run alone, as on an idle system, needs no place in a row. What is found here stays held.
   if pg_catalog.cardinality(source_ids) = 1 and turns[1] > 0 then
-    first_ids := array(
+    run_ids := array(
       select q.id
       from public.run_queue as q
       where q.source_id = source_ids[1]
@@ -20,17 +18,13 @@ begin
       order by q.priority desc, q.due_at, q.activity_request_id
       limit 2
       for update skip locked);
-    if pg_catalog.cardinality(first_ids) < 2 then
-      if first_ids <> '{}' then
-        run_id := first_ids[1];
-        item := 1;
-        return next;
-      end if;
+    if pg_catalog.cardinality(run_ids) < 2 then
+      run_items := case when run_ids <> '{}' then array[1] end;
+      run_ids := nullif(run_ids, '{}');
       return;
     end if;
   end if;
 
-  return query
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
   with due as (
     select q.id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
@@ -39,7 +33,7 @@ begin
         order by q.priority desc, q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
     from (
       select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request
-      from unnest(source_ids, org_ids, turns) with ordinality as t (source_id, org_id, turns, i)
+      from unnest(source_ids, org_ids, take_due_runs.turns) with ordinality as t (source_id, org_id, turns, i)
       join public.source as s on s.id = t.source_id
       where t.turns > 0
     ) as c
@@ -67,18 +61,18 @@ begin
       from due
     ) as f
   )
-  select p.id, p.item
+  select pg_catalog.array_agg(p.id order by p.item, p.due_at, p.id), pg_catalog.array_agg(p.item order by p.item, p.due_at, p.id)
+  into run_ids, run_items
   from (
     select placed.*, pg_catalog.dense_rank() over (order by placed.place, placed.i)::int as item
     from placed
     where placed.place <= placed.turns
-  ) as p
-  order by p.item, p.due_at, p.id;
+  ) as p;
 end
 $$;
 
 comment on function etl_api.take_due_runs(uuid[], uuid[], int[]) is
-  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1; runs with the same one are of one activity, at most max_objects_per_request. In that order.';
+  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. run_items numbers the requests from 1; runs with the same number are of one activity, at most max_objects_per_request. In that order; null when none is due.';
 
 revoke execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) from public;
 grant execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) to service_role;

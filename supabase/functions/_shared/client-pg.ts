@@ -7,6 +7,9 @@ import { parseJson } from "./json.ts";
 const JSON_TYPES: readonly number[] = [pg.types.builtins.JSON, pg.types.builtins.JSONB];
 const TIMESTAMPTZ: number = pg.types.builtins.TIMESTAMPTZ;
 
+// A function that returns other columns than when its call was prepared: since then the engine was upgraded.
+const CHANGED_RESULT = "0A000";
+
 // Points in time as text, as the other adapter brings them; JSON without losing digits.
 const types: pg.CustomTypesConfig = {
   getTypeParser: (type: number, format?: "text" | "binary") => {
@@ -48,9 +51,15 @@ export function createPgClient(connectionString: string, kept = 0): EtlClient {
     async (name, values) => {
       const given = Object.values(values).map((value) => (value instanceof JsonText ? value.text : value));
       const places = given.map((_, index) => `$${index + 1}`).join(", ");
+      const text = `select * from etl_api.${name}(${places})`;
       try {
-        return (await pool.query<Record<string, unknown>>(`select * from etl_api.${name}(${places})`, given))
-          .rows;
+        try {
+          // By name it is parsed and planned once a connection, which takes as long as looking at an empty queue.
+          return (await pool.query<Record<string, unknown>>({ name, text, values: given })).rows;
+        } catch (error) {
+          if ((error as { code?: unknown }).code !== CHANGED_RESULT) throw error;
+          return (await pool.query<Record<string, unknown>>(text, given)).rows;
+        }
       } catch (error) {
         const code = (error as { code?: unknown }).code;
         // Node's own errors have codes too (ECONNREFUSED); a SQLSTATE has five places.
