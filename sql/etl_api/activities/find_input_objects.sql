@@ -57,10 +57,15 @@ begin
     -- What utils.jsonb_resolve_object_names does first, without a call for each request: names that lead to one object
     -- or a list of them.
     select e.value as object, e.place,
-      case when pg_catalog.jsonb_typeof(w.node) = 'array' then asked.names || (e.place - 1)::text else asked.names end as path
-    from pg_catalog.jsonb_array_elements(
-      case pg_catalog.jsonb_typeof(w.node) when 'array' then w.node when 'object' then pg_catalog.jsonb_build_array(w.node) end)
-      with ordinality as e (value, place)
+      case when pg_catalog.jsonb_typeof(w.node) = 'array' then asked.names || e.place::text else asked.names end as path
+    from (
+      select n.place, case when pg_catalog.jsonb_typeof(w.node) = 'array' then w.node -> n.place else w.node end as value
+      from (
+        select pg_catalog.generate_series(0, case pg_catalog.jsonb_typeof(w.node)
+          when 'array' then pg_catalog.jsonb_array_length(w.node) - 1 when 'object' then 0 end) as place
+      ) as n
+      offset 0
+    ) as e
     where pg_catalog.jsonb_typeof(e.value) = 'object'
     union all
     (

@@ -17,6 +17,8 @@ begin
     from (
       select r.id, r.workflow_phase, pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) as first_phase
       from pg_catalog.unnest(activities) as r
+      -- Mostly there is one phase only.
+      where (select pg_catalog.min(a.workflow_phase) < pg_catalog.max(a.workflow_phase) from pg_catalog.unnest(activities) as a)
     ) as p
     where p.workflow_phase > p.first_phase
   ), created as (

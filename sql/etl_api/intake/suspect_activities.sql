@@ -8,18 +8,18 @@ begin
   -- there is a fault in the request of that one.
   return (
     with kind as materialized (
-      select pg_catalog.array_agg(a) as members
-      from pg_catalog.unnest(activities) as a
+      select activities[pg_catalog.min(a.ordinality)] as first, pg_catalog.array_agg(a.ordinality) as places
+      from pg_catalog.unnest(activities) with ordinality as a
       group by a.org_id, a.activity_key, a.body
-      having not etl_api.is_plain_activity((pg_catalog.array_agg(a))[1])
+      having not etl_api.is_plain_activity(activities[pg_catalog.min(a.ordinality)])
     ), faulty as materialized (
       select f.workflow_request_id
-      from etl_api.body_faults(array(select k.members[1] from kind as k)) as f
+      from etl_api.body_faults(array(select k.first from kind as k)) as f
     )
-    select coalesce(pg_catalog.array_agg(m), '{}')
+    select coalesce(pg_catalog.array_agg(activities[m.place]), '{}')
     from kind as k
-    cross join lateral pg_catalog.unnest(k.members) as m
-    where (k.members[1]).workflow_request_id in (select f.workflow_request_id from faulty as f));
+    cross join lateral pg_catalog.unnest(k.places) as m (place)
+    where (k.first).workflow_request_id in (select f.workflow_request_id from faulty as f));
 end
 $$;
 

@@ -23,22 +23,32 @@ begin
 
   -- Whom to ask next is one question for all objects that miss the same and have been asked about in the same way.
   with question as materialized (
-    select m.org_id, m.source_ids, m.datapoint_ids, run.source_ids as asked_ids, run.coming_ids,
+    select m.org_id, m.source_ids, m.datapoint_ids, run.asked_ids, run.coming_ids,
       pg_catalog.array_agg(m.workflow_request_id) as workflow_ids,
       pg_catalog.array_agg(m.activity_request_id) as activity_ids,
       pg_catalog.array_agg(m.object_id) as object_ids
     from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
     cross join lateral (
       -- All the runs of the object, by the unique key: the index of the open ones would lead through the whole activity.
-      select coalesce(pg_catalog.array_agg(q.source_id), '{}') as source_ids,
-        coalesce(pg_catalog.array_agg(d.id)
-          filter (where q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')), '{}') as coming_ids
-      from public.run_queue as q
-      left join lateral unnest(q.datapoint_ids) as d (id) on true
-      where q.activity_request_id = m.activity_request_id
-        and q.object_id = m.object_id
+      select asked.source_ids as asked_ids,
+        case when asked.source_ids = '{}' then '{}'
+          else array(
+            select d.id
+            from public.run_queue as q
+            cross join lateral unnest(
+              case when q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress') then q.datapoint_ids end) as d (id)
+            where q.activity_request_id = m.activity_request_id
+              and q.object_id = m.object_id) end as coming_ids
+      from (
+        select array(
+          select q.source_id
+          from public.run_queue as q
+          where q.activity_request_id = m.activity_request_id
+            and q.object_id = m.object_id) as source_ids
+        offset 0
+      ) as asked
     ) as run
-    group by m.org_id, m.source_ids, m.datapoint_ids, run.source_ids, run.coming_ids
+    group by m.org_id, m.source_ids, m.datapoint_ids, run.asked_ids, run.coming_ids
   ), next as materialized (
     select q.*, n.source_id, n.missing_ids
     from question as q

@@ -44,36 +44,37 @@ begin
     from etl_api.factors_of(array(select distinct a.id from asking as a), true) as f
     where (select s.guarded from special as s)
   )
-  select m.*
-  from (
-    select a.id, a.object_id, a.org_id, a.workflow_request_id, a.source_ids,
-      array(
+  select m.id, m.object_id, m.org_id, m.workflow_request_id, m.source_ids,
+    case when m.known_ids = '{}' then m.datapoint_ids
+      else array(
         select wanted.datapoint_id
-        from unnest(a.datapoint_ids) as wanted (datapoint_id)
-        where not exists (
-          select 1
-          from public.value as v
-          -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
-          left join lateral (
-            select ds.max_age
-            from public.datapoint_source as ds
-            where (select s.aging from special as s)
-              and ds.datapoint_id = wanted.datapoint_id
-              and (ds.source_id = v.source_id or (v.source_id is null and ds.source_id = any (a.source_ids)))
-            order by ds.priority, ds.source_id
-            limit 1
-          ) as age on true
-          where v.object_id = a.object_id
-            and v.datapoint_id = wanted.datapoint_id
-            and (age.max_age is null or v.observed_at + age.max_age > moment)
-            -- A value that the activity may not accept is as good as none.
-            and not ((select s.guarded from special as s) and exists (
-              select 1
-              from guardrail as g
-              where g.activity_request_id = a.id
-                and g.datapoint_id = wanted.datapoint_id
-                and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
-          offset 0)) as datapoint_ids
+        from unnest(m.datapoint_ids) as wanted (datapoint_id)
+        where wanted.datapoint_id <> all (m.known_ids)) end
+  from (
+    select a.*,
+      array(
+        select v.datapoint_id
+        from public.value as v
+        -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
+        left join lateral (
+          select ds.max_age
+          from public.datapoint_source as ds
+          where (select s.aging from special as s)
+            and ds.datapoint_id = v.datapoint_id
+            and (ds.source_id = v.source_id or (v.source_id is null and ds.source_id = any (a.source_ids)))
+          order by ds.priority, ds.source_id
+          limit 1
+        ) as age on true
+        where v.object_id = a.object_id
+          and v.datapoint_id = any (a.datapoint_ids)
+          and (age.max_age is null or v.observed_at + age.max_age > moment)
+          -- A value that the activity may not accept is as good as none.
+          and not ((select s.guarded from special as s) and exists (
+            select 1
+            from guardrail as g
+            where g.activity_request_id = a.id
+              and g.datapoint_id = v.datapoint_id
+              and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))) as known_ids
     from asking as a
     where not ((select s.guarded from special as s) and exists (
       select 1
@@ -84,7 +85,7 @@ begin
       offset 0))
     offset 0
   ) as m
-  where m.datapoint_ids <> '{}';
+  where not m.datapoint_ids <@ m.known_ids;
 end
 $$;
 
