@@ -22,17 +22,30 @@ begin
       as t (org_id, activity_request_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id, place)
     where t.object_id is not null
   ),
-  -- What a source is mapped for is read once for all its answers.
+  -- What a source is mapped for is read once for all its answers: of the datapoints that every tenant has (org_id is
+  -- null), and of those that a tenant has of its own.
   mapped as materialized (
     select g.org_id, g.type_id, g.source_id, d.id as datapoint_id, d.name, d.name = any (t.key_datapoints) as is_key,
       ds.key_mapping_json as mapping, utils.mapping_member(ds.key_mapping_json) as member, ds.confidence
-    from (select distinct given.org_id, given.type_id, given.source_id from given) as g
+    from (
+      select null::uuid as org_id, given.type_id, given.source_id
+      from given
+      union
+      select given.org_id, given.type_id, given.source_id
+      from given
+    ) as g
     cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.type_id offset 0) as t
     cross join lateral (
       select point.id, point.name
       from public.datapoint as point
-      where point.object_type_id = g.type_id
-        and (point.org_id is null or point.org_id = g.org_id)
+      where point.org_id = g.org_id
+        and point.object_type_id = g.type_id
+      union all
+      select point.id, point.name
+      from public.datapoint as point
+      where g.org_id is null
+        and point.org_id is null
+        and point.object_type_id = g.type_id
       offset 0
     ) as d
     left join lateral (
@@ -45,7 +58,7 @@ begin
   ),
   said as (
     -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
-    -- that was asked about, the key is known.
+    -- that was asked about, the key is known. Zeros stand for no tenant: nulls do not meet by hash.
     select g.org_id, g.activity_request_id, g.object_id, m.datapoint_id, g.source_id, coalesce(m.confidence, 1) as confidence,
       g.run_request_id, g.stored_id is null as is_asked,
       case
@@ -54,8 +67,9 @@ begin
         else utils.jsonb_resolve_value(g.raw, m.mapping)
       end as value
     from given as g
+    cross join lateral (values ('00000000-0000-0000-0000-000000000000'), (g.org_id)) as owner (id)
     join mapped as m
-      on m.org_id = g.org_id
+      on coalesce(m.org_id, '00000000-0000-0000-0000-000000000000') = owner.id
       and m.type_id = g.type_id
       and m.source_id = g.source_id
     where case when g.stored_id is null then m.mapping is not null and not m.is_key

@@ -29,19 +29,23 @@ begin
       where d.id = any (l.datapoint_ids)) as names
     from (select distinct asking.datapoint_ids from asking) as l
   )
-  select pg_catalog.array_agg(a.id) as activity_ids, pg_catalog.array_agg(a.org_id) as org_ids,
-    pg_catalog.array_agg(a.result_role = 'result') as are_searches, pg_catalog.array_agg(n.names) as names,
-    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
+  select pg_catalog.array_agg(t.id) as activity_ids, pg_catalog.array_agg(t.org_id) as org_ids,
+    pg_catalog.array_agg(t.is_search) as are_searches, pg_catalog.array_agg(t.names) as names,
+    pg_catalog.array_agg(t.object_id) as object_ids, pg_catalog.array_agg(t.is_new) as are_new
   into part
-  from asking as a
-  join named as n on n.datapoint_ids = a.datapoint_ids
-  left join lateral (
-    select ao.object_id, coalesce(ao.is_new, false) as is_new
-    from public.activity_object as ao
-    where ao.activity_request_id = a.id
-      and ao.role = a.result_role
-    order by ao.score desc nulls last, ao.ordinal
-  ) as x on true;
+  from (
+    select a.id, a.org_id, a.result_role = 'result' as is_search, n.names, x.object_id, x.is_new
+    from asking as a
+    join named as n on n.datapoint_ids = a.datapoint_ids
+    left join lateral (
+      select ao.object_id, coalesce(ao.is_new, false) as is_new, ao.score, ao.ordinal
+      from public.activity_object as ao
+      where ao.activity_request_id = a.id
+        and ao.role = a.result_role
+      offset 0
+    ) as x on true
+    order by a.id, x.score desc nulls last, x.ordinal
+  ) as t;
 
   -- The rows come in their order, so that the list needs no order of its own.
   return query
@@ -68,7 +72,7 @@ begin
       where thing.id = known.object_id
       offset 0
     ) as o on true
-    order by t.activity_id, t.place
+    order by t.activity_id, t.org_id, t.is_search, t.place
     offset 0
   ) as r
   group by r.activity_id, r.org_id, r.is_search;

@@ -16,7 +16,7 @@ begin
       case when p.place = 0 then m.from_state else m.via[p.place] end as from_state,
       case when p.place < m.places then m.via[p.place + 1] when m.places < 15 then m.to_state end as to_state
     from (
-      -- Moves that differ in their reason or in where they come from within a state: each is looked at once.
+      -- Moves may differ in more than this: each is looked at once.
       select distinct on (t.from_state, t.to_state, t.substate, t.moved, t.via)
         t.ids, t.moved, t.from_state, t.via, t.to_state, t.substate, coalesce(pg_catalog.cardinality(t.via), 0) as places
       from pg_catalog.unnest(moves) as t
