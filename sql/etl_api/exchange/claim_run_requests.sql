@@ -29,7 +29,7 @@ begin
 
   -- All at once, as if nothing could be wrong; locks are taken inside, so that none is left when something is.
   begin
-    ids := etl_api.claim_at_once(worker, turn.sources, turn.orgs, turn.may_run, turn.turns);
+    ids := etl_api.claim_at_once(worker, turn.sources, turn.orgs, turn.may_run, turn.turns, turn.has_requests);
   exception when others then
     get stacked diagnostics fault_state = returned_sqlstate;
     if etl_api.fault_passes(fault_state) then

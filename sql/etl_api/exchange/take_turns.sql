@@ -1,5 +1,6 @@
 create or replace function etl_api.take_turns(
-  max_requests int, out sources uuid[], out orgs uuid[], out may_run boolean[], out turns int[], out has_windows boolean)
+  max_requests int, out sources uuid[], out orgs uuid[], out may_run boolean[], out turns int[], out has_requests boolean,
+  out has_windows boolean)
 language plpgsql
 set search_path = ''
 as $$
@@ -11,6 +12,7 @@ begin
   if pair.source_id is null then
     return;
   end if;
+  has_requests := pair.has_requests;
   -- Work for one tenant at one source, as on an idle system: nobody to share with, and mostly no limit.
   if pair.org_id is not null then
     select s.enabled, s.cost_per_run, s.max_concurrency is not null or s.rate_limit is not null as is_limited into source
@@ -44,7 +46,7 @@ end
 $$;
 
 comment on function etl_api.take_turns(int) is
-  'Which tenants may send how many of max_requests HTTP requests to which sources: turns[i] to sources[i] for orgs[i], of its runs too where may_run[i]; sources is null when nobody may. has_windows: whether one of these sources has a rate_limit. Holds those that have a limit until the transaction ends.';
+  'Which tenants may send how many of max_requests HTTP requests to which sources: turns[i] to sources[i] for orgs[i], of its runs too where may_run[i]; sources is null when nobody may. has_requests: whether any HTTP request waits, due or not. has_windows: whether one of these sources has a rate_limit. Holds those that have a limit until the transaction ends.';
 
 revoke execute on function etl_api.take_turns(int) from public;
 grant execute on function etl_api.take_turns(int) to service_role;

@@ -1,4 +1,4 @@
-create or replace function etl_api.waiting_pair(out source_id uuid, out org_id uuid)
+create or replace function etl_api.waiting_pair(out source_id uuid, out org_id uuid, out has_requests boolean)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
@@ -20,6 +20,7 @@ begin
   order by r.source_id, r.org_id
   limit 1;
 
+  has_requests := requested.source_id is not null;
   source_id := coalesce(queued.source_id, requested.source_id);
   org_id := coalesce(queued.org_id, requested.org_id);
   if (requested.source_id, requested.org_id) <> (source_id, org_id)
@@ -40,7 +41,7 @@ end
 $$;
 
 comment on function etl_api.waiting_pair() is
-  'The source and the tenant that all waiting runs and HTTP requests are of, due or not; org_id is null when they are of several, source_id too when nothing waits.';
+  'The source and the tenant that all waiting runs and HTTP requests are of, due or not; org_id is null when they are of several, source_id too when nothing waits. has_requests: whether HTTP requests are among it.';
 
 revoke execute on function etl_api.waiting_pair() from public;
 grant execute on function etl_api.waiting_pair() to service_role;

@@ -9,11 +9,11 @@ declare
   thing record;
   template record;
   filled record;
-  config jsonb;
   sent_id uuid;
 begin
-  select q.org_id, q.workflow_request_id, q.activity_request_id, q.source_id, q.object_id into run
+  select q.org_id, q.workflow_request_id, q.activity_request_id, q.source_id, q.object_id, asking.config into run
   from public.run_queue as q
+  join public.activity_request as asking on asking.id = q.activity_request_id
   where q.id = run_id;
   template := etl_api.read_template(run.source_id, 'run');
   if template.cost > 0 or template.wants_more then
@@ -47,16 +47,13 @@ begin
      moment + etl_api.time_limit(null, 'lease_seconds') + pg_catalog.make_interval(secs => template.timeout_seconds),
      pg_catalog.gen_random_uuid(), send_run.worker, moment, moment, filled.request);
 
-  select asking.config into config
-  from public.activity_request as asking
-  where asking.id = run.activity_request_id;
   update public.run_queue as q
   set state = 'in_progress',
       state_via = case when q.state = 'waiting' then '{ready}'::public.run_queue_state[] end,
       state_substate = null,
       error = null,
       run_request_id = sent_id,
-      timeout_at = moment + etl_api.time_limit(config, 'run_timeout_seconds'),
+      timeout_at = moment + etl_api.time_limit(run.config, 'run_timeout_seconds'),
       finished_at = null
   where q.id = run_id;
   perform etl_api.add_org_counts(array[run.org_id], runs => '{1}');
