@@ -31,10 +31,16 @@ begin
       with ordinality as t (org_id, activity_id, max_objects, object_id, ordinal)
     group by t.org_id, t.activity_id, t.max_objects, t.object_id
   ) as linked
-  where linked.max_objects is null
-     or linked.place <= linked.max_objects
-  order by linked.ordinal
-  on conflict do nothing;
+  where (linked.max_objects is null or linked.place <= linked.max_objects)
+    -- One that starts again has them already. ("On conflict" would cost more: it confirms every row in the WAL besides.)
+    and not exists (
+      select 1
+      from public.activity_object as known
+      where known.activity_request_id = linked.activity_request_id
+        and known.role = 'input'
+        and known.object_id = linked.object_id
+      offset 0)
+  order by linked.ordinal;
 
   perform etl_api.store_input_values(found_in.org_ids, found_in.type_ids, object_ids, found_in.objects);
 

@@ -36,7 +36,10 @@ begin
 
   for kind in
     select ar.activity_type, pg_catalog.array_agg(i.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
-    from unnest(activity_request_ids, object_ids) as i (id, object_id)
+    from (
+      select distinct t.id, t.object_id
+      from unnest(activity_request_ids, object_ids) as t (id, object_id)
+    ) as i
     cross join lateral (
       select r.activity_type, r.state, r.result_role
       from public.activity_request as r

@@ -21,6 +21,8 @@ begin
     ) as ao;
   end if;
 
+  -- No run is made twice, since a source is asked once about each object (next_sources) and each pair is there once: with
+  -- "on conflict" every row would be looked up in the index and confirmed in the WAL besides.
   -- Whom to ask next is one question for all objects that miss the same and have been asked about in the same way.
   with question as materialized (
     select m.org_id, m.source_ids, m.datapoint_ids, run.asked_ids, run.coming_ids,
@@ -70,8 +72,7 @@ begin
       and r.org_id = n.org_id
       and r.replay = 0
     offset 0
-  ) as w
-  on conflict do nothing;
+  ) as w;
   get diagnostics created = row_count;
   return created;
 end
