@@ -4,6 +4,8 @@ returns uuid[]
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  results_in constant text := etl_api.activity_types() ->> activity_type;
 begin
   return array(
     select s.id
@@ -18,12 +20,12 @@ begin
     where s.id in (
         select ds.source_id
         from public.datapoint_source as ds
-        where (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'input'
+        where results_in = 'input'
           and ds.datapoint_id = any (datapoint_ids)
         union all
         select os.source_id
         from public.object_source as os
-        where (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result'
+        where results_in = 'result'
           and os.object_type_id = serving_source_ids.object_type_id
           and os.direction = 'result'
           and (os.org_id is null or os.org_id = serving_source_ids.org_id))
@@ -31,7 +33,7 @@ begin
       and serving_source_ids.activity_type = any (s.activity_types)
       and (s.org_id is null or s.org_id = serving_source_ids.org_id)
       and (allowed_source_ids is null or s.id = any (allowed_source_ids))
-      and (d.priority is not null or (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result')
+      and (d.priority is not null or results_in = 'result')
     order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id);
 end
 $$;

@@ -9,8 +9,7 @@ begin
       pg_catalog.substr(p.proname::text, 12),
       case when p.proargtypes::text = '2951' then 'result' else 'input' end), '{}')
     from pg_catalog.pg_proc as p
-    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname = 'etl_api'
+    where p.pronamespace = 'etl_api'::pg_catalog.regnamespace
       and p.proname >= 'create_run_'
       and p.proname < 'create_run`'
       and p.prokind = 'f'
