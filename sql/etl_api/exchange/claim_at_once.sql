@@ -5,7 +5,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  again_ids uuid[] := '{}';
+  again_ids uuid[] := '{}'::uuid[];
 begin
   -- First what has been sent before or belongs to a run under way: retries, polls, pages.
   if has_requests then
