@@ -15,17 +15,17 @@ as $$
       || jsonb_build_object('run', to_jsonb(q) - '{id,object_id,run_request_id}'::text[])
       || jsonb_build_object('linked', q.run_request_id = r.id and r.root_id = r.id,
         'steps', (select jsonb_agg(jsonb_build_array(s.from_state, s.via, s.to_state) order by s.entity, s.at, s.from_state nulls first)
-          from etl_api.state_step as s where s.entity_id in (r.id, q.id))))::text, 'a.test', '*'), 'b.test', '*')::jsonb
+          from etl_api.state_step as s where s.entity_id in (r.id, q.id))))::text, 'b.test', 'a.test'), 'c.test', 'a.test')::jsonb
   from run_request as r
   join run_queue as q on q.run_request_id = r.id
 $$;
 
-select test_setup.enrich('{a.test,b.test}', '{"datapoints": ["industry"], "run_timeout_seconds": 77}');
-select is((select count(*) from etl_api.claim_run_requests('worker', 1)), 1::bigint, 'one of two is taken');
-select is((select count(*) from etl_api.claim_run_requests('worker', 50)), 1::bigint, 'then the other, alone');
-select is((select count(*) from pg_temp.sent() as s), 2::bigint, 'each makes a request');
+select test_setup.enrich('{a.test,b.test,c.test}', '{"datapoints": ["industry"], "run_timeout_seconds": 77}');
+select is((select count(*) from etl_api.claim_run_requests('worker', 2)), 2::bigint, 'two of three are taken together');
+select is((select count(*) from etl_api.claim_run_requests('worker', 50)), 1::bigint, 'then the last, alone');
+select is((select count(*) from pg_temp.sent() as s), 3::bigint, 'each makes a request');
 select is((select count(distinct s) from pg_temp.sent() as s), 1::bigint, 'and they differ in nothing but their object');
-select is((select sum(run_count)::int from org), 2, 'both are counted');
+select is((select sum(run_count)::int from org), 3, 'all are counted');
 select is(
   (select array_agg(distinct timeout_at) from run_queue),
   array['2026-05-01 10:01:17Z'::timestamptz], 'the limit that the request asks for holds');
