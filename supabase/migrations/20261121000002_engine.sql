@@ -1514,10 +1514,15 @@ begin
     -- What utils.jsonb_resolve_object_names does first, without a call for each request: names that lead to one object
     -- or a list of them.
     select e.value as object, e.place,
-      case when pg_catalog.jsonb_typeof(w.node) = 'array' then asked.names || (e.place - 1)::text else asked.names end as path
-    from pg_catalog.jsonb_array_elements(
-      case pg_catalog.jsonb_typeof(w.node) when 'array' then w.node when 'object' then pg_catalog.jsonb_build_array(w.node) end)
-      with ordinality as e (value, place)
+      case when pg_catalog.jsonb_typeof(w.node) = 'array' then asked.names || e.place::text else asked.names end as path
+    from (
+      select n.place, case when pg_catalog.jsonb_typeof(w.node) = 'array' then w.node -> n.place else w.node end as value
+      from (
+        select pg_catalog.generate_series(0, case pg_catalog.jsonb_typeof(w.node)
+          when 'array' then pg_catalog.jsonb_array_length(w.node) - 1 when 'object' then 0 end) as place
+      ) as n
+      offset 0
+    ) as e
     where pg_catalog.jsonb_typeof(e.value) = 'object'
     union all
     (
@@ -1963,10 +1968,16 @@ begin
       with ordinality as t (org_id, activity_id, max_objects, object_id, ordinal)
     group by t.org_id, t.activity_id, t.max_objects, t.object_id
   ) as linked
-  where linked.max_objects is null
-     or linked.place <= linked.max_objects
-  order by linked.ordinal
-  on conflict do nothing;
+  where (linked.max_objects is null or linked.place <= linked.max_objects)
+    -- One that starts again has them already. ("On conflict" would cost more: it confirms every row in the WAL besides.)
+    and not exists (
+      select 1
+      from public.activity_object as known
+      where known.activity_request_id = linked.activity_request_id
+        and known.role = 'input'
+        and known.object_id = linked.object_id
+      offset 0)
+  order by linked.ordinal;
 
   perform etl_api.store_input_values(found_in.org_ids, found_in.type_ids, object_ids, found_in.objects);
 
@@ -2393,7 +2404,7 @@ begin
       (select 1 from public.delivery as d
         where d.org_id = alert_stuck.org_id and d.state in ('waiting', 'ready') and d.due_at < taken_by limit most)
       union all
-      (select 1 from public.run_request as r
+      (select 1 from public.source as s join public.run_request as r on r.source_id = s.id
         where r.org_id = alert_stuck.org_id and r.state = 'in_progress' and r.lease_until < swept_by limit most)
       union all
       (select 1 from public.delivery as d
@@ -2406,7 +2417,7 @@ begin
         and a.is_open and a.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
-        and w.is_open and w.timeout_at < swept_by limit most)
+        and w.is_open and w.state not in ('new', 'valid') and w.timeout_at < swept_by limit most)
       union all
       (select 1 from public.workflow_request as w where w.org_id = alert_stuck.org_id and w.replay = 0
         and w.state = 'waiting' and w.is_open and w.not_before < swept_by limit most)
@@ -3381,7 +3392,8 @@ begin
   delivery_ids := array(
     select d.id
     from public.delivery as d
-    where d.activity_request_id = redeliver_activity.id);
+    where d.workflow_request_id = redeliver_activity.workflow_request_id
+      and d.activity_request_id = redeliver_activity.id);
 end
 $$;
 
@@ -3913,10 +3925,8 @@ begin
   -- The rows are held from here, outside the parts, and so also by a part that is undone.
   again_ids := etl_api.lease_requests_apart(worker, etl_api.take_due_requests(source_ids, org_ids, turns));
 
-  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items
-  into taken
-  from etl_api.take_due_runs(
-    source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids)) as t;
+  taken := etl_api.take_due_runs(
+    source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids));
   if taken.run_ids is null then
     return again_ids;
   end if;
@@ -3933,26 +3943,28 @@ grant execute on function etl_api.claim_apart(text, uuid[], uuid[], boolean[], i
 
 -- source: sql/etl_api/exchange/claim_at_once.sql
 create or replace function etl_api.claim_at_once(
-  worker text, source_ids uuid[], org_ids uuid[], may_run boolean[], turns int[])
+  worker text, source_ids uuid[], org_ids uuid[], may_run boolean[], turns int[], has_requests boolean)
 returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  again_ids uuid[];
+  again_ids uuid[] := '{}'::uuid[];
 begin
   -- First what has been sent before or belongs to a run under way: retries, polls, pages.
-  again_ids := etl_api.lease_requests(worker, etl_api.take_due_requests(source_ids, org_ids, turns));
+  if has_requests then
+    again_ids := etl_api.lease_requests(worker, etl_api.take_due_requests(source_ids, org_ids, turns));
+  end if;
   return again_ids || etl_api.allocate_source_runs(
     worker, source_ids, org_ids, etl_api.turns_left(source_ids, org_ids, may_run, turns, again_ids));
 end
 $$;
 
-comment on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[]) is
-  'Claims at most turns[i] HTTP requests to source_ids[i] for org_ids[i]: those due again, then new ones for runs where may_run. Returns their ids.';
+comment on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[], boolean) is
+  'Claims at most turns[i] HTTP requests to source_ids[i] for org_ids[i]: those due again (has_requests: there may be some), then new ones for runs where may_run. Returns their ids.';
 
-revoke execute on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[]) from public;
-grant execute on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[]) to service_role;
+revoke execute on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[], boolean) from public;
+grant execute on function etl_api.claim_at_once(text, uuid[], uuid[], boolean[], int[], boolean) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/claim_run_requests.sql
@@ -3969,32 +3981,25 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  room record;
   turn record;
   ids uuid[];
   fault_state text;
 begin
-  perform etl_api.check_claim_arguments(worker, max_requests, 'max_requests');
-  perform etl_api.drain_advance_queue();
-
-  select pg_catalog.array_agg(c.source_id) as sources, pg_catalog.array_agg(c.capacity) as capacities,
-    pg_catalog.bool_or(c.has_windows) as has_windows
-  into room
-  from etl_api.source_capacity(max_requests) as c;
-  if room.sources is null then
-    return;
+  if (pg_catalog.length(worker) between 1 and 200 and max_requests between 1 and 1000) is not true then
+    perform etl_api.check_claim_arguments(worker, max_requests, 'max_requests');
   end if;
-  select pg_catalog.array_agg(d.source_id) as sources, pg_catalog.array_agg(d.org_id) as orgs,
-    pg_catalog.array_agg(d.may_run) as may_run, pg_catalog.array_agg(d.turns) as turns
-  into turn
-  from etl_api.deal_turns(room.sources, room.capacities, max_requests) as d;
+  if exists (select from etl_api.advance_queue) then
+    perform etl_api.drain_advance_queue();
+  end if;
+
+  turn := etl_api.take_turns(max_requests);
   if turn.sources is null then
     return;
   end if;
 
   -- All at once, as if nothing could be wrong; locks are taken inside, so that none is left when something is.
   begin
-    ids := etl_api.claim_at_once(worker, turn.sources, turn.orgs, turn.may_run, turn.turns);
+    ids := etl_api.claim_at_once(worker, turn.sources, turn.orgs, turn.may_run, turn.turns, turn.has_requests);
   exception when others then
     get stacked diagnostics fault_state = returned_sqlstate;
     if etl_api.fault_passes(fault_state) then
@@ -4002,7 +4007,7 @@ begin
     end if;
     ids := etl_api.claim_apart(worker, turn.sources, turn.orgs, turn.may_run, turn.turns);
   end;
-  if room.has_windows then
+  if turn.has_windows then
     perform etl_api.count_windows(ids);
   end if;
 
@@ -4229,7 +4234,7 @@ grant execute on function etl_api.end_run_requests(uuid[], text, text) to servic
 -- end of source
 
 -- source: sql/etl_api/exchange/end_runs.sql
-create or replace function etl_api.end_runs(root_ids uuid[]) returns uuid[]
+create or replace function etl_api.end_runs(root_ids uuid[], activity_request_ids uuid[]) returns uuid[]
 language plpgsql
 set search_path = ''
 as $$
@@ -4255,12 +4260,13 @@ begin
           else 'no_value' end
         when ar.result_role = 'result' and etl_api.run_was_refused(q.activity_request_id, root.id) then 'refused'
       end as substate
-    from unnest(root_ids) as root (id)
+    from unnest(root_ids, activity_request_ids) as root (id, activity_request_id)
     cross join lateral (
       select pg_catalog.bool_or(r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')) as is_open,
         pg_catalog.bool_or(r.state in ('failed', 'invalid', 'timedout')) as has_failed
       from public.run_request as r
-      where r.root_id = root.id
+      where r.activity_request_id = root.activity_request_id
+        and r.root_id = root.id
     ) as chain
     -- A chain failed when any of its requests did; what its other pages brought is kept all the same.
     left join lateral (
@@ -4268,7 +4274,8 @@ begin
       from (
         select r.state_substate, r.error
         from public.run_request as r
-        where r.root_id = root.id
+        where r.activity_request_id = root.activity_request_id
+          and r.root_id = root.id
           and r.state in ('failed', 'invalid', 'timedout')
         order by r.id
         limit 1
@@ -4279,6 +4286,7 @@ begin
       select run.*
       from public.run_queue as run
       where run.run_request_id = root.id
+        and run.state <> 'done'
       offset 0
     ) as q
     cross join lateral (
@@ -4323,11 +4331,11 @@ begin
 end
 $$;
 
-comment on function etl_api.end_runs(uuid[]) is
-  'Ends the runs carried by those of these chains of HTTP requests (run_request.root_id) of which none is open, done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
+comment on function etl_api.end_runs(uuid[], uuid[]) is
+  'Ends the runs carried by those of these chains of HTTP requests (run_request.root_id, and the activity request of each) of which none is open, done (no_value when nothing came of what was asked for, refused when guardrails refused all that came) or failed as their requests did, and creates the runs needed next: of the waterfall for their objects, and of searches that found nothing. Returns the activity requests concerned. The caller holds the workflow locks.';
 
-revoke execute on function etl_api.end_runs(uuid[]) from public;
-grant execute on function etl_api.end_runs(uuid[]) to service_role;
+revoke execute on function etl_api.end_runs(uuid[], uuid[]) from public;
+grant execute on function etl_api.end_runs(uuid[], uuid[]) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/factor_vars.sql
@@ -4682,24 +4690,26 @@ set search_path = ''
 as $$
 declare
   root_ids uuid[];
+  activity_ids uuid[];
 begin
   -- Old and new rows have no index: grouped by their id they meet at once, whatever joins are switched off above.
-  select pg_catalog.array_agg(distinct changed.root_id) into root_ids
+  select pg_catalog.array_agg(changed.root_id), pg_catalog.array_agg(changed.activity_request_id)
+  into root_ids, activity_ids
   from (
-    select both_rows.root_id
+    select distinct both_rows.root_id, both_rows.activity_request_id
     from (
-      select n.id, n.root_id, n.state as is_now, null as was
+      select n.id, n.root_id, n.activity_request_id, n.state as is_now, null as was
       from new_rows as n
       union all
-      select o.id, o.root_id, null, o.state
+      select o.id, o.root_id, o.activity_request_id, null, o.state
       from old_rows as o
     ) as both_rows
-    group by both_rows.id, both_rows.root_id
+    group by both_rows.id, both_rows.root_id, both_rows.activity_request_id
     having pg_catalog.max(both_rows.is_now) in ('done', 'failed', 'timedout', 'invalid')
       and pg_catalog.max(both_rows.is_now) is distinct from pg_catalog.max(both_rows.was)
   ) as changed;
   if root_ids is not null then
-    perform etl_api.advance_activities(etl_api.end_runs(root_ids));
+    perform etl_api.advance_activities(etl_api.end_runs(root_ids, activity_ids));
   end if;
   return null;
 end
@@ -5072,7 +5082,8 @@ begin
       pg_catalog.array_agg(q.id order by b.item, q.due_at, q.id) as run_ids
     from unnest(before_ids) with ordinality as b (id, item)
     join public.run_request as before on before.id = b.id
-    join public.run_queue as q on q.run_request_id = before.root_id
+    -- None of them is done while its chain goes on.
+    join public.run_queue as q on q.run_request_id = before.root_id and q.state <> 'done'
   ) as carried
   cross join lateral etl_api.render_requests(
     carried.run_ids, carried.items, kinds, external_ids, cursors, pages) as r;
@@ -5275,7 +5286,8 @@ begin
       select 1
       from public.run_request as r
       join public.guardrail_refusal as refused on refused.run_request_id = r.id
-      where r.root_id = run_was_refused.root_id)
+      where r.activity_request_id = run_was_refused.activity_request_id
+        and r.root_id = run_was_refused.root_id)
     and not exists (
       select 1
       from public.activity_object as ao
@@ -5339,49 +5351,51 @@ grant execute on function etl_api.settle_answers(etl_api.answer[]) to service_ro
 -- end of source
 
 -- source: sql/etl_api/exchange/source_capacity.sql
-create or replace function etl_api.source_capacity(max_requests int)
-returns table (source_id uuid, capacity int, has_windows boolean)
+create or replace function etl_api.source_capacity(
+  source_ids uuid[], max_requests int,
+  out sources uuid[], out capacities int[], out has_windows boolean)
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
-  room_ids uuid[] := etl_api.due_sources();
+  is_limited boolean;
 begin
-  if room_ids is null then
+  select pg_catalog.array_agg(r.source_id), pg_catalog.array_agg(r.capacity),
+    pg_catalog.bool_or(r.has_windows), pg_catalog.bool_or(r.is_limited)
+  into sources, capacities, has_windows, is_limited
+  from etl_api.source_room(source_ids, max_requests) as r
+  where r.capacity > 0;
+  -- Those that are full need no lock to be left out: what is used of a window only grows until its end.
+  if is_limited is not true then
     return;
   end if;
-  -- Those that are full need no lock to be left out: what is used of a window only grows until its end.
-  room_ids := array(
-    select r.source_id
-    from etl_api.source_room(room_ids, max_requests) as r
-    where r.capacity > 0);
 
   -- A limit holds only if one claim at a time counts; sources without one need no lock.
   perform 1
   from public.source as s
-  where s.id = any (room_ids)
+  where s.id = any (sources)
     and (s.max_concurrency is not null or s.rate_limit is not null)
   order by s.id
   for no key update;
 
-  return query
-  select r.source_id, r.capacity, r.has_windows
-  from etl_api.source_room(room_ids, max_requests) as r
+  select pg_catalog.array_agg(r.source_id), pg_catalog.array_agg(r.capacity),
+    pg_catalog.bool_or(r.has_windows)
+  into sources, capacities, has_windows
+  from etl_api.source_room(sources, max_requests) as r
   where r.capacity > 0;
 end
 $$;
 
-comment on function etl_api.source_capacity(int) is
-  'Sources with work waiting that may be sent HTTP requests now, and how many each, at most max_requests. Holds those that have a limit until the transaction ends.';
+comment on function etl_api.source_capacity(uuid[], int) is
+  'Those of these sources that may be sent HTTP requests now, how many each, at most max_requests, and whether any has a rate_limit; sources is null when there is none. Holds those that have a limit until the transaction ends.';
 
-revoke execute on function etl_api.source_capacity(int) from public;
-grant execute on function etl_api.source_capacity(int) to service_role;
+revoke execute on function etl_api.source_capacity(uuid[], int) from public;
+grant execute on function etl_api.source_capacity(uuid[], int) to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/source_room.sql
 create or replace function etl_api.source_room(source_ids uuid[], max_requests int)
-returns table (source_id uuid, capacity int, has_windows boolean)
+returns table (source_id uuid, capacity int, has_windows boolean, is_limited boolean)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
@@ -5404,7 +5418,8 @@ begin
       left join etl_api.source_window as w
         on w.source_id = s.id
         and w.period = l.key) end),
-    s.rate_limit is not null
+    s.rate_limit is not null,
+    s.max_concurrency is not null or s.rate_limit is not null
   from public.source as s
   where s.id = any (source_ids)
     and s.enabled;
@@ -5412,7 +5427,7 @@ end
 $$;
 
 comment on function etl_api.source_room(uuid[], int) is
-  'How many HTTP requests each of these sources, if enabled, may be sent now, at most max_requests: what max_concurrency and the current windows of rate_limit (has_windows) leave. Exact only for who holds the source.';
+  'How many HTTP requests each of these sources, if enabled, may be sent now, at most max_requests: what max_concurrency and the current windows of rate_limit (has_windows) leave; is_limited: whether there is any of these. Exact only for who holds the source.';
 
 revoke execute on function etl_api.source_room(uuid[], int) from public;
 grant execute on function etl_api.source_room(uuid[], int) to service_role;
@@ -5525,6 +5540,61 @@ revoke execute on function etl_api.take_due_requests(uuid[], uuid[], int[]) from
 grant execute on function etl_api.take_due_requests(uuid[], uuid[], int[]) to service_role;
 -- end of source
 
+-- source: sql/etl_api/exchange/take_turns.sql
+create or replace function etl_api.take_turns(
+  max_requests int, out sources uuid[], out orgs uuid[], out may_run boolean[], out turns int[], out has_requests boolean,
+  out has_windows boolean)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  pair record := etl_api.waiting_pair();
+  source record;
+  room record;
+begin
+  if pair.source_id is null then
+    return;
+  end if;
+  has_requests := pair.has_requests;
+  -- Work for one tenant at one source, as on an idle system: nobody to share with, and mostly no limit.
+  if pair.org_id is not null then
+    select s.enabled, s.cost_per_run, s.max_concurrency is not null or s.rate_limit is not null as is_limited into source
+    from public.source as s
+    where s.id = pair.source_id;
+    if not source.enabled then
+      return;
+    end if;
+    sources := array[pair.source_id];
+    orgs := array[pair.org_id];
+    turns := array[max_requests];
+    if source.is_limited then
+      select c.sources, c.capacities, c.has_windows into sources, turns, has_windows
+      from etl_api.source_capacity(sources, max_requests) as c;
+    end if;
+    may_run := array[case when source.cost_per_run > 0 and sources is not null
+      then not etl_api.is_over_budget(pair.org_id, source.cost_per_run) else true end];
+    return;
+  end if;
+
+  room := etl_api.source_capacity(etl_api.due_sources(), max_requests);
+  if room.sources is null then
+    return;
+  end if;
+  has_windows := room.has_windows;
+  select pg_catalog.array_agg(d.source_id), pg_catalog.array_agg(d.org_id),
+    pg_catalog.array_agg(d.may_run), pg_catalog.array_agg(d.turns)
+  into sources, orgs, may_run, turns
+  from etl_api.deal_turns(room.sources, room.capacities, max_requests) as d;
+end
+$$;
+
+comment on function etl_api.take_turns(int) is
+  'Which tenants may send how many of max_requests HTTP requests to which sources: turns[i] to sources[i] for orgs[i], of its runs too where may_run[i]; sources is null when nobody may. has_requests: whether any HTTP request waits, due or not. has_windows: whether one of these sources has a rate_limit. Holds those that have a limit until the transaction ends.';
+
+revoke execute on function etl_api.take_turns(int) from public;
+grant execute on function etl_api.take_turns(int) to service_role;
+-- end of source
+
 -- source: sql/etl_api/exchange/trg_mark_run_done.sql
 drop trigger if exists trg_mark_run_done on public.run_request;
 create trigger trg_mark_run_done
@@ -5548,6 +5618,9 @@ declare
   again_sources uuid[];
   again_orgs uuid[];
 begin
+  if again_ids = '{}' and true = all (may_run) then
+    return turns;
+  end if;
   if again_ids <> '{}' then
     select pg_catalog.array_agg(r.source_id), pg_catalog.array_agg(r.org_id) into again_sources, again_orgs
     from public.run_request as r
@@ -5570,6 +5643,56 @@ comment on function etl_api.turns_left(uuid[], uuid[], boolean[], int[], uuid[])
 
 revoke execute on function etl_api.turns_left(uuid[], uuid[], boolean[], int[], uuid[]) from public;
 grant execute on function etl_api.turns_left(uuid[], uuid[], boolean[], int[], uuid[]) to service_role;
+-- end of source
+
+-- source: sql/etl_api/exchange/waiting_pair.sql
+create or replace function etl_api.waiting_pair(out source_id uuid, out org_id uuid, out has_requests boolean)
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  queued record;
+  requested record;
+begin
+  -- The first of each index, and whether anything follows that is not of the same pair: a few probes, however many wait.
+  select q.source_id, q.org_id into queued
+  from public.run_queue as q
+  where q.state in ('waiting', 'ready')
+  order by q.source_id, q.org_id
+  limit 1;
+  select r.source_id, r.org_id into requested
+  from public.run_request as r
+  where r.state in ('waiting', 'ready')
+  order by r.source_id, r.org_id
+  limit 1;
+
+  has_requests := requested.source_id is not null;
+  source_id := coalesce(queued.source_id, requested.source_id);
+  org_id := coalesce(queued.org_id, requested.org_id);
+  if (requested.source_id, requested.org_id) <> (source_id, org_id)
+    or queued.source_id is not null and exists (
+      select
+      from public.run_queue as q
+      where q.state in ('waiting', 'ready')
+        and (q.source_id, q.org_id) > (queued.source_id, queued.org_id))
+    or requested.source_id is not null and exists (
+      select
+      from public.run_request as r
+      where r.state in ('waiting', 'ready')
+        and (r.source_id, r.org_id) > (requested.source_id, requested.org_id))
+  then
+    org_id := null;
+  end if;
+end
+$$;
+
+comment on function etl_api.waiting_pair() is
+  'The source and the tenant that all waiting runs and HTTP requests are of, due or not; org_id is null when they are of several, source_id too when nothing waits. has_requests: whether HTTP requests are among it.';
+
+revoke execute on function etl_api.waiting_pair() from public;
+grant execute on function etl_api.waiting_pair() to service_role;
 -- end of source
 
 -- source: sql/etl_api/exchange/window_start.sql
@@ -6290,6 +6413,8 @@ begin
     from (
       select r.id, r.workflow_phase, pg_catalog.min(r.workflow_phase) over (partition by r.workflow_request_id) as first_phase
       from pg_catalog.unnest(activities) as r
+      -- Mostly there is one phase only.
+      where (select pg_catalog.min(a.workflow_phase) < pg_catalog.max(a.workflow_phase) from pg_catalog.unnest(activities) as a)
     ) as p
     where p.workflow_phase > p.first_phase
   ), created as (
@@ -7344,6 +7469,8 @@ begin
       state_substate = f.errors -> 0 ->> 'code',
       state_via = null,
       errors = f.errors,
+      -- One that never started has only what was written for all that start.
+      timeout_at = case when w.state <> 'new' then w.timeout_at end,
       finished_at = moment
   from (
     select rejected.id, rejected.errors
@@ -7531,6 +7658,8 @@ returns uuid[]
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  results_in constant text := etl_api.activity_types() ->> activity_type;
 begin
   return array(
     select s.id
@@ -7545,12 +7674,12 @@ begin
     where s.id in (
         select ds.source_id
         from public.datapoint_source as ds
-        where (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'input'
+        where results_in = 'input'
           and ds.datapoint_id = any (datapoint_ids)
         union all
         select os.source_id
         from public.object_source as os
-        where (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result'
+        where results_in = 'result'
           and os.object_type_id = serving_source_ids.object_type_id
           and os.direction = 'result'
           and (os.org_id is null or os.org_id = serving_source_ids.org_id))
@@ -7558,7 +7687,7 @@ begin
       and serving_source_ids.activity_type = any (s.activity_types)
       and (s.org_id is null or s.org_id = serving_source_ids.org_id)
       and (allowed_source_ids is null or s.id = any (allowed_source_ids))
-      and (d.priority is not null or (select etl_api.activity_types()) ->> serving_source_ids.activity_type = 'result')
+      and (d.priority is not null or results_in = 'result')
     order by pg_catalog.array_position(allowed_source_ids, s.id), d.priority, s.name, s.id);
 end
 $$;
@@ -7770,18 +7899,18 @@ begin
   -- there is a fault in the request of that one.
   return (
     with kind as materialized (
-      select pg_catalog.array_agg(a) as members
-      from pg_catalog.unnest(activities) as a
+      select activities[pg_catalog.min(a.ordinality)] as first, pg_catalog.array_agg(a.ordinality) as places
+      from pg_catalog.unnest(activities) with ordinality as a
       group by a.org_id, a.activity_key, a.body
-      having not etl_api.is_plain_activity((pg_catalog.array_agg(a))[1])
+      having not etl_api.is_plain_activity(activities[pg_catalog.min(a.ordinality)])
     ), faulty as materialized (
       select f.workflow_request_id
-      from etl_api.body_faults(array(select k.members[1] from kind as k)) as f
+      from etl_api.body_faults(array(select k.first from kind as k)) as f
     )
-    select coalesce(pg_catalog.array_agg(m), '{}')
+    select coalesce(pg_catalog.array_agg(activities[m.place]), '{}')
     from kind as k
-    cross join lateral pg_catalog.unnest(k.members) as m
-    where (k.members[1]).workflow_request_id in (select f.workflow_request_id from faulty as f));
+    cross join lateral pg_catalog.unnest(k.places) as m (place)
+    where (k.first).workflow_request_id in (select f.workflow_request_id from faulty as f));
 end
 $$;
 
@@ -8307,17 +8436,30 @@ begin
       as t (org_id, activity_request_id, object_id, type_id, source_id, run_request_id, object, raw, stored_id, place)
     where t.object_id is not null
   ),
-  -- What a source is mapped for is read once for all its answers.
+  -- What a source is mapped for is read once for all its answers: of the datapoints that every tenant has (org_id is
+  -- null), and of those that a tenant has of its own.
   mapped as materialized (
     select g.org_id, g.type_id, g.source_id, d.id as datapoint_id, d.name, d.name = any (t.key_datapoints) as is_key,
       ds.key_mapping_json as mapping, utils.mapping_member(ds.key_mapping_json) as member, ds.confidence
-    from (select distinct given.org_id, given.type_id, given.source_id from given) as g
+    from (
+      select null::uuid as org_id, given.type_id, given.source_id
+      from given
+      union
+      select given.org_id, given.type_id, given.source_id
+      from given
+    ) as g
     cross join lateral (select thing.key_datapoints from public.object_type as thing where thing.id = g.type_id offset 0) as t
     cross join lateral (
       select point.id, point.name
       from public.datapoint as point
-      where point.object_type_id = g.type_id
-        and (point.org_id is null or point.org_id = g.org_id)
+      where point.org_id = g.org_id
+        and point.object_type_id = g.type_id
+      union all
+      select point.id, point.name
+      from public.datapoint as point
+      where g.org_id is null
+        and point.org_id is null
+        and point.object_type_id = g.type_id
       offset 0
     ) as d
     left join lateral (
@@ -8330,7 +8472,7 @@ begin
   ),
   said as (
     -- Every datapoint the source is mapped for, asked or not, and for a new object what its own mapping names. Of one
-    -- that was asked about, the key is known.
+    -- that was asked about, the key is known. Zeros stand for no tenant: nulls do not meet by hash.
     select g.org_id, g.activity_request_id, g.object_id, m.datapoint_id, g.source_id, coalesce(m.confidence, 1) as confidence,
       g.run_request_id, g.stored_id is null as is_asked,
       case
@@ -8339,8 +8481,9 @@ begin
         else utils.jsonb_resolve_value(g.raw, m.mapping)
       end as value
     from given as g
+    cross join lateral (values ('00000000-0000-0000-0000-000000000000'), (g.org_id)) as owner (id)
     join mapped as m
-      on m.org_id = g.org_id
+      on coalesce(m.org_id, '00000000-0000-0000-0000-000000000000') = owner.id
       and m.type_id = g.type_id
       and m.source_id = g.source_id
     where case when g.stored_id is null then m.mapping is not null and not m.is_key
@@ -8694,6 +8837,7 @@ begin
       select (pg_catalog.array_agg(q.object_id))[1] as object_id
       from public.run_queue as q
       where q.run_request_id = n.root_id
+        and q.state <> 'done'
         and n.stored_id is null
         and n.natural_key is null
         and n.came = 1
@@ -9214,19 +9358,23 @@ begin
       where d.id = any (l.datapoint_ids)) as names
     from (select distinct asking.datapoint_ids from asking) as l
   )
-  select pg_catalog.array_agg(a.id) as activity_ids, pg_catalog.array_agg(a.org_id) as org_ids,
-    pg_catalog.array_agg(a.result_role = 'result') as are_searches, pg_catalog.array_agg(n.names) as names,
-    pg_catalog.array_agg(x.object_id) as object_ids, pg_catalog.array_agg(x.is_new) as are_new
+  select pg_catalog.array_agg(t.id) as activity_ids, pg_catalog.array_agg(t.org_id) as org_ids,
+    pg_catalog.array_agg(t.is_search) as are_searches, pg_catalog.array_agg(t.names) as names,
+    pg_catalog.array_agg(t.object_id) as object_ids, pg_catalog.array_agg(t.is_new) as are_new
   into part
-  from asking as a
-  join named as n on n.datapoint_ids = a.datapoint_ids
-  left join lateral (
-    select ao.object_id, coalesce(ao.is_new, false) as is_new
-    from public.activity_object as ao
-    where ao.activity_request_id = a.id
-      and ao.role = a.result_role
-    order by ao.score desc nulls last, ao.ordinal
-  ) as x on true;
+  from (
+    select a.id, a.org_id, a.result_role = 'result' as is_search, n.names, x.object_id, x.is_new
+    from asking as a
+    join named as n on n.datapoint_ids = a.datapoint_ids
+    left join lateral (
+      select ao.object_id, coalesce(ao.is_new, false) as is_new, ao.score, ao.ordinal
+      from public.activity_object as ao
+      where ao.activity_request_id = a.id
+        and ao.role = a.result_role
+      offset 0
+    ) as x on true
+    order by a.id, x.score desc nulls last, x.ordinal
+  ) as t;
 
   -- The rows come in their order, so that the list needs no order of its own.
   return query
@@ -9253,7 +9401,7 @@ begin
       where thing.id = known.object_id
       offset 0
     ) as o on true
-    order by t.activity_id, t.place
+    order by t.activity_id, t.org_id, t.is_search, t.place
     offset 0
   ) as r
   group by r.activity_id, r.org_id, r.is_search;
@@ -9961,8 +10109,7 @@ begin
       pg_catalog.substr(p.proname::text, 12),
       case when p.proargtypes::text = '2951' then 'result' else 'input' end), '{}')
     from pg_catalog.pg_proc as p
-    join pg_catalog.pg_namespace as n on n.oid = p.pronamespace
-    where n.nspname = 'etl_api'
+    where p.pronamespace = 'etl_api'::pg_catalog.regnamespace
       and p.proname >= 'create_run_'
       and p.proname < 'create_run`'
       and p.prokind = 'f'
@@ -9986,10 +10133,8 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  taken record;
+  taken constant record := etl_api.take_due_runs(source_ids, org_ids, turns);
 begin
-  select pg_catalog.array_agg(t.run_id) as run_ids, pg_catalog.array_agg(t.item) as run_items into taken
-  from etl_api.take_due_runs(source_ids, org_ids, turns) as t;
   if taken.run_ids is null then
     return '{}'::uuid[];
   end if;
@@ -10150,7 +10295,10 @@ begin
 
   for kind in
     select ar.activity_type, pg_catalog.array_agg(i.id) as ids, pg_catalog.array_agg(i.object_id) as object_ids
-    from unnest(activity_request_ids, object_ids) as i (id, object_id)
+    from (
+      select distinct t.id, t.object_id
+      from unnest(activity_request_ids, object_ids) as t (id, object_id)
+    ) as i
     cross join lateral (
       select r.activity_type, r.state, r.result_role
       from public.activity_request as r
@@ -10206,24 +10354,36 @@ begin
     ) as ao;
   end if;
 
+  -- No run is made twice, since a source is asked once about each object (next_sources) and each pair is there once: with
+  -- "on conflict" every row would be looked up in the index and confirmed in the WAL besides.
   -- Whom to ask next is one question for all objects that miss the same and have been asked about in the same way.
   with question as materialized (
-    select m.org_id, m.source_ids, m.datapoint_ids, run.source_ids as asked_ids, run.coming_ids,
+    select m.org_id, m.source_ids, m.datapoint_ids, run.asked_ids, run.coming_ids,
       pg_catalog.array_agg(m.workflow_request_id) as workflow_ids,
       pg_catalog.array_agg(m.activity_request_id) as activity_ids,
       pg_catalog.array_agg(m.object_id) as object_ids
     from etl_api.missing_datapoints(activity_request_ids, object_ids) as m
     cross join lateral (
       -- All the runs of the object, by the unique key: the index of the open ones would lead through the whole activity.
-      select coalesce(pg_catalog.array_agg(q.source_id), '{}') as source_ids,
-        coalesce(pg_catalog.array_agg(d.id)
-          filter (where q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')), '{}') as coming_ids
-      from public.run_queue as q
-      left join lateral unnest(q.datapoint_ids) as d (id) on true
-      where q.activity_request_id = m.activity_request_id
-        and q.object_id = m.object_id
+      select asked.source_ids as asked_ids,
+        case when asked.source_ids = '{}' then '{}'
+          else array(
+            select d.id
+            from public.run_queue as q
+            cross join lateral unnest(
+              case when q.state in ('new', 'valid', 'waiting', 'ready', 'in_progress') then q.datapoint_ids end) as d (id)
+            where q.activity_request_id = m.activity_request_id
+              and q.object_id = m.object_id) end as coming_ids
+      from (
+        select array(
+          select q.source_id
+          from public.run_queue as q
+          where q.activity_request_id = m.activity_request_id
+            and q.object_id = m.object_id) as source_ids
+        offset 0
+      ) as asked
     ) as run
-    group by m.org_id, m.source_ids, m.datapoint_ids, run.source_ids, run.coming_ids
+    group by m.org_id, m.source_ids, m.datapoint_ids, run.asked_ids, run.coming_ids
   ), next as materialized (
     select q.*, n.source_id, n.missing_ids
     from question as q
@@ -10245,8 +10405,7 @@ begin
       and r.org_id = n.org_id
       and r.replay = 0
     offset 0
-  ) as w
-  on conflict do nothing;
+  ) as w;
   get diagnostics created = row_count;
   return created;
 end
@@ -10814,36 +10973,37 @@ begin
     from etl_api.factors_of(array(select distinct a.id from asking as a), true) as f
     where (select s.guarded from special as s)
   )
-  select m.*
-  from (
-    select a.id, a.object_id, a.org_id, a.workflow_request_id, a.source_ids,
-      array(
+  select m.id, m.object_id, m.org_id, m.workflow_request_id, m.source_ids,
+    case when m.known_ids = '{}' then m.datapoint_ids
+      else array(
         select wanted.datapoint_id
-        from unnest(a.datapoint_ids) as wanted (datapoint_id)
-        where not exists (
-          select 1
-          from public.value as v
-          -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
-          left join lateral (
-            select ds.max_age
-            from public.datapoint_source as ds
-            where (select s.aging from special as s)
-              and ds.datapoint_id = wanted.datapoint_id
-              and (ds.source_id = v.source_id or (v.source_id is null and ds.source_id = any (a.source_ids)))
-            order by ds.priority, ds.source_id
-            limit 1
-          ) as age on true
-          where v.object_id = a.object_id
-            and v.datapoint_id = wanted.datapoint_id
-            and (age.max_age is null or v.observed_at + age.max_age > moment)
-            -- A value that the activity may not accept is as good as none.
-            and not ((select s.guarded from special as s) and exists (
-              select 1
-              from guardrail as g
-              where g.activity_request_id = a.id
-                and g.datapoint_id = wanted.datapoint_id
-                and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))
-          offset 0)) as datapoint_ids
+        from unnest(m.datapoint_ids) as wanted (datapoint_id)
+        where wanted.datapoint_id <> all (m.known_ids)) end
+  from (
+    select a.*,
+      array(
+        select v.datapoint_id
+        from public.value as v
+        -- A value is as fresh as its own source says; the request's input, as the first source asked would say.
+        left join lateral (
+          select ds.max_age
+          from public.datapoint_source as ds
+          where (select s.aging from special as s)
+            and ds.datapoint_id = v.datapoint_id
+            and (ds.source_id = v.source_id or (v.source_id is null and ds.source_id = any (a.source_ids)))
+          order by ds.priority, ds.source_id
+          limit 1
+        ) as age on true
+        where v.object_id = a.object_id
+          and v.datapoint_id = any (a.datapoint_ids)
+          and (age.max_age is null or v.observed_at + age.max_age > moment)
+          -- A value that the activity may not accept is as good as none.
+          and not ((select s.guarded from special as s) and exists (
+            select 1
+            from guardrail as g
+            where g.activity_request_id = a.id
+              and g.datapoint_id = v.datapoint_id
+              and utils.factor_met(v.value, g.operator, g.kind, g.items, g.spans) is false))) as known_ids
     from asking as a
     where not ((select s.guarded from special as s) and exists (
       select 1
@@ -10854,7 +11014,7 @@ begin
       offset 0))
     offset 0
   ) as m
-  where m.datapoint_ids <> '{}';
+  where not m.datapoint_ids <@ m.known_ids;
 end
 $$;
 
@@ -10996,6 +11156,77 @@ revoke execute on function etl_api.refuse_run(uuid, text, text) from public;
 grant execute on function etl_api.refuse_run(uuid, text, text) to service_role;
 -- end of source
 
+-- source: sql/etl_api/runs/send_run.sql
+create or replace function etl_api.send_run(worker text, run_id uuid) returns uuid
+language plpgsql
+set search_path = ''
+set jit = off
+as $$
+declare
+  moment constant timestamptz := utils.now();
+  run record;
+  thing record;
+  template record;
+  filled record;
+  sent_id uuid;
+begin
+  select q.org_id, q.workflow_request_id, q.activity_request_id, q.source_id, q.object_id, asking.config into run
+  from public.run_queue as q
+  join public.activity_request as asking on asking.id = q.activity_request_id
+  where q.id = run_id;
+  template := etl_api.read_template(run.source_id, 'run');
+  if template.cost > 0 or template.wants_more then
+    return null;
+  end if;
+
+  if template.wants_objects then
+    select o.natural_key, exists (select from public.value as v where v.object_id = o.id) as has_values into thing
+    from public.object as o
+    where o.id = run.object_id;
+    if thing.has_values then
+      thing.natural_key := thing.natural_key
+        || (select known."values" from etl_api.object_values(array[run.object_id]) as known);
+    end if;
+    filled := utils.fill_placeholders(template.parts, case when thing.natural_key is null then '{}'
+      else pg_catalog.jsonb_build_object('object', thing.natural_key) end);
+  else
+    filled := utils.fill_placeholders(template.parts, '{}');
+  end if;
+  if filled.request is null then
+    return null;
+  end if;
+
+  sent_id := utils.new_id();
+  insert into public.run_request
+    (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
+     state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at, request)
+  values
+    (sent_id, run.org_id, run.workflow_request_id, run.activity_request_id, run.source_id, 'run', sent_id, 1, template.cost,
+     'in_progress', '{new,valid,ready}', moment,
+     moment + etl_api.time_limit(null, 'lease_seconds') + pg_catalog.make_interval(secs => template.timeout_seconds),
+     pg_catalog.gen_random_uuid(), send_run.worker, moment, moment, filled.request);
+
+  update public.run_queue as q
+  set state = 'in_progress',
+      state_via = case when q.state = 'waiting' then '{ready}'::public.run_queue_state[] end,
+      state_substate = null,
+      error = null,
+      run_request_id = sent_id,
+      timeout_at = moment + etl_api.time_limit(run.config, 'run_timeout_seconds'),
+      finished_at = null
+  where q.id = run_id;
+  perform etl_api.add_org_counts(array[run.org_id], runs => '{1}');
+  return sent_id;
+end
+$$;
+
+comment on function etl_api.send_run(text, uuid) is
+  'As send_runs, for one run, in a few short statements: what one request costs on an idle system is the start of its statements. Null, and nothing done, when it is not the plain case: it has a cost, its template asks for more than the object, or cannot be filled. The caller holds the row of the run.';
+
+revoke execute on function etl_api.send_run(text, uuid) from public;
+grant execute on function etl_api.send_run(text, uuid) to service_role;
+-- end of source
+
 -- source: sql/etl_api/runs/send_runs.sql
 create or replace function etl_api.send_runs(worker text, run_ids uuid[], run_items int[]) returns uuid[]
 language plpgsql
@@ -11007,7 +11238,15 @@ declare
   -- For those whose activity says nothing of its own.
   usual_limit constant interval := etl_api.time_limit(null, 'run_timeout_seconds');
   outcome record;
+  alone_id uuid;
 begin
+  if pg_catalog.cardinality(run_ids) = 1 then
+    alone_id := etl_api.send_run(worker, run_ids[1]);
+    if alone_id is not null then
+      return array[alone_id];
+    end if;
+  end if;
+
   with rendered as materialized (
     select r.*, utils.new_id() as id, pg_catalog.row_number() over (order by r.item) as place
     from etl_api.render_requests(run_ids, run_items) as r
@@ -11312,16 +11551,33 @@ grant execute on function etl_api.spend_budgets(uuid[], uuid[], numeric[], boole
 -- end of source
 
 -- source: sql/etl_api/runs/take_due_runs.sql
-create or replace function etl_api.take_due_runs(source_ids uuid[], org_ids uuid[], turns int[])
-returns table (run_id uuid, item int)
+create or replace function etl_api.take_due_runs(
+  source_ids uuid[], org_ids uuid[], turns int[], out run_ids uuid[], out run_items int[])
 language plpgsql
 set search_path = ''
 as $$
-#variable_conflict use_column
 declare
   moment constant timestamptz := utils.now();
 begin
-  return query
+  -- One run alone, as on an idle system, needs no place in a row. What is found here stays held.
+  if pg_catalog.cardinality(source_ids) = 1 and turns[1] > 0 then
+    run_ids := array(
+      select q.id
+      from public.run_queue as q
+      where q.source_id = source_ids[1]
+        and q.org_id = org_ids[1]
+        and q.state in ('waiting', 'ready')
+        and q.due_at <= moment
+      order by q.priority desc, q.due_at, q.activity_request_id
+      limit 2
+      for update skip locked);
+    if pg_catalog.cardinality(run_ids) < 2 then
+      run_items := case when run_ids <> '{}' then array[1] end;
+      run_ids := nullif(run_ids, '{}');
+      return;
+    end if;
+  end if;
+
   -- In the order of the index, where the runs of one activity lie side by side and fill one request.
   with due as (
     select q.id, q.activity_request_id, q.priority, q.due_at, c.turns, c.i,
@@ -11330,7 +11586,7 @@ begin
         order by q.priority desc, q.due_at, q.id) - 1) / c.max_objects_per_request as chunk
     from (
       select t.source_id, t.org_id, t.turns, t.i, s.max_objects_per_request
-      from unnest(source_ids, org_ids, turns) with ordinality as t (source_id, org_id, turns, i)
+      from unnest(source_ids, org_ids, take_due_runs.turns) with ordinality as t (source_id, org_id, turns, i)
       join public.source as s on s.id = t.source_id
       where t.turns > 0
     ) as c
@@ -11358,18 +11614,18 @@ begin
       from due
     ) as f
   )
-  select p.id, p.item
+  select pg_catalog.array_agg(p.id order by p.item, p.due_at, p.id), pg_catalog.array_agg(p.item order by p.item, p.due_at, p.id)
+  into run_ids, run_items
   from (
     select placed.*, pg_catalog.dense_rank() over (order by placed.place, placed.i)::int as item
     from placed
     where placed.place <= placed.turns
-  ) as p
-  order by p.item, p.due_at, p.id;
+  ) as p;
 end
 $$;
 
 comment on function etl_api.take_due_runs(uuid[], uuid[], int[]) is
-  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. item numbers the requests from 1; runs with the same one are of one activity, at most max_objects_per_request. In that order.';
+  'Locks runs that are due and groups them into HTTP requests: at most turns[i] to source_ids[i] for org_ids[i], of higher priority first, then the longest due. run_items numbers the requests from 1; runs with the same number are of one activity, at most max_objects_per_request. In that order; null when none is due.';
 
 revoke execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) from public;
 grant execute on function etl_api.take_due_runs(uuid[], uuid[], int[]) to service_role;
@@ -11866,7 +12122,8 @@ begin
       array(
         select r.id
         from public.run_request as r
-        where r.root_id = root
+        where r.activity_request_id = cancel_run.activity_request_id
+          and r.root_id = root
           and r.state in ('waiting', 'ready', 'in_progress')
         order by r.id),
       'cancelled', 'The runs it carried were cancelled.');
@@ -12015,7 +12272,9 @@ as $$
       when q.state in ('new', 'valid') then 'it was never queued'
       when q.state = 'in_progress' and not exists (
         select 1 from public.run_request as r
-        where r.root_id = q.run_request_id and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
+        where r.activity_request_id = q.activity_request_id
+          and r.root_id = q.run_request_id
+          and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))
         then 'it is in progress, but no HTTP request of it is open'
     end as problem
   ) as p
@@ -12345,7 +12604,7 @@ revoke execute on function etl_api.find_visible(uuid) from public;
 -- end of source
 
 -- source: sql/etl_api/state/guard_broadcasts.sql
-create or replace function etl_api.guard_broadcasts(entity etl_api.entity_kind, changes etl_api.state_change[], at timestamptz)
+create or replace function etl_api.guard_broadcasts(entity etl_api.entity_kind, moves etl_api.state_move[], at timestamptz)
 returns void
 language plpgsql
 set search_path = ''
@@ -12359,24 +12618,25 @@ begin
         'entity', $1, 'id', t.id, 'org_id', t.org_id, 'workflow_request_id', coalesce(t.workflow_request_id, t.id),
         'state', t.state, 'substate', t.substate, 'at', $3) order by t.place) as changes
       from (
-        select c.org_id, i.id, i.workflow_request_id, p.state,
-          case when p.place = pg_catalog.cardinality(c.states) then c.substate end as substate,
-          pg_catalog.row_number() over (order by c.place, i.place, p.place) as place
-        from pg_catalog.unnest($2) with ordinality as c (org_id, ids, workflow_request_ids, states, substate, place)
-        cross join lateral unnest(c.ids, c.workflow_request_ids) with ordinality as i (id, workflow_request_id, place)
-        cross join lateral pg_catalog.unnest(c.states) with ordinality as p (state, place)
+        select i.org_id, i.id, i.workflow_request_id, p.state,
+          case when p.place > coalesce(pg_catalog.cardinality(m.via), 0) then m.substate end as substate,
+          pg_catalog.row_number() over (partition by i.org_id order by m.place, i.place, p.place) as place
+        from (select t.*, pg_catalog.row_number() over () as place from pg_catalog.unnest($2) as t) as m
+        cross join lateral unnest(m.ids, m.org_ids, m.workflow_request_ids) with ordinality
+          as i (id, org_id, workflow_request_id, place)
+        cross join lateral pg_catalog.unnest(pg_catalog.array_append(m.via, m.to_state)) with ordinality as p (state, place)
       ) as t
       group by t.org_id, (t.place - 1) / 500
       order by pg_catalog.min(t.place)
     ) as sent
-  $sql$ using entity, changes, at;
+  $sql$ using entity, moves, at;
 end
 $$;
 
-comment on function etl_api.guard_broadcasts(etl_api.entity_kind, etl_api.state_change[], timestamptz) is
+comment on function etl_api.guard_broadcasts(etl_api.entity_kind, etl_api.state_move[], timestamptz) is
   'Broadcasts steps of workflow or activity requests by Supabase Realtime: private topic org:<org_id>, event state, {"changes": […]} with at most 500 steps.';
 
-revoke execute on function etl_api.guard_broadcasts(etl_api.entity_kind, etl_api.state_change[], timestamptz) from public;
+revoke execute on function etl_api.guard_broadcasts(etl_api.entity_kind, etl_api.state_move[], timestamptz) from public;
 -- end of source
 
 -- source: sql/etl_api/state/guard_deletes.sql
@@ -12420,24 +12680,24 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
-  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moves etl_api.state_move[];
 begin
   -- "absent" and "moves" as in guard_transitions.
-  select pg_catalog.array_agg(row(m.org_id, m.ids, m.workflow_request_ids, false, null, null,
-      m.via::text[], m.state, m.substate, false, coalesce(why, m.message))::etl_api.state_move)
+  select pg_catalog.array_agg(row(m.ids, m.org_ids, m.workflow_request_ids, false, null, null,
+      m.via::text[], m.state, m.substate, false, m.message)::etl_api.state_move)
     into moves
   from (
-    select r.org_id, r.via, r.state, r.substate,
+    select r.via, r.state, r.substate,
       case when r.state in ('failed', 'timedout', 'invalid')
         then coalesce(r.error ->> 'message', r.errors -> 0 ->> 'message') end as message,
-      pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids
+      pg_catalog.array_agg(r.id) as ids, pg_catalog.array_agg(r.org_id) as org_ids,
+      pg_catalog.array_agg(r.workflow_request_id) as workflow_request_ids
     from (select 0 as replay, null::jsonb as error, null::jsonb as errors, null::uuid as workflow_request_id) as absent
     cross join lateral (
       select id, org_id, workflow_request_id, replay, state, state_substate as substate, state_via as via, error, errors
       from new_rows) as r
     where r.replay = 0
-    group by 1, 2, 3, 4, 5
+    group by 1, 2, 3, 4
   ) as m;
 
   if moves is not null then
@@ -12486,6 +12746,7 @@ set plan_cache_mode = force_generic_plan
 set enable_nestloop = on
 as $$
 declare
+  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moment constant timestamptz := utils.now();
   this_xid constant bigint := pg_catalog.pg_current_xact_id()::text::bigint;
   illegal record := etl_api.illegal_move(moves);
@@ -12496,10 +12757,10 @@ begin
   end if;
 
   insert into etl_api.state_step
-    (entity, entity_id, org_id, from_state, from_substate, via, to_state, substate, reason, at, xid)
-  select entity, i.id, m.org_id, m.from_state, m.from_substate, m.via, m.to_state, m.substate, m.reason, moment, this_xid
+    (entity, entity_id, org_id, from_state, from_substate, via, to_state, substate, reason, message, at, xid)
+  select entity, i.id, i.org_id, m.from_state, m.from_substate, m.via, m.to_state, m.substate, why, m.message, moment, this_xid
   from pg_catalog.unnest(moves) as m
-  cross join lateral pg_catalog.unnest(m.ids) as i (id);
+  cross join lateral unnest(m.ids, m.org_ids) as i (id, org_id);
 
   -- What failed, and what is done with something left out. A new via alone tells nothing new.
   bad_ids := array(
@@ -12516,9 +12777,7 @@ begin
   if entity in ('workflow_request', 'activity_request')
     and (select s.value from etl_api.setting as s where s.name = 'realtime') = 'true'
   then
-    perform etl_api.guard_tells(entity, array(
-      select row(m.org_id, m.ids, m.workflow_request_ids, pg_catalog.array_append(m.via, m.to_state), m.substate)::etl_api.state_change
-      from pg_catalog.unnest(moves) as m), moment);
+    perform etl_api.guard_tells(entity, moves, moment);
   end if;
 end
 $$;
@@ -12530,38 +12789,46 @@ revoke execute on function etl_api.guard_moves(etl_api.entity_kind, etl_api.stat
 -- end of source
 
 -- source: sql/etl_api/state/guard_tells.sql
-create or replace function etl_api.guard_tells(entity etl_api.entity_kind, changes etl_api.state_change[], at timestamptz)
+create or replace function etl_api.guard_tells(entity etl_api.entity_kind, moves etl_api.state_move[], at timestamptz)
 returns void
 language plpgsql
 set search_path = ''
 as $$
-declare
-  -- A NOTIFY carries less than 8,000 bytes: 36 and 3 more for each id, and up to 1,000 for what they share.
-  size constant int := case entity when 'workflow_request' then 175 else 85 end;
 begin
+  -- A NOTIFY carries less than 8,000 bytes: 36 and 3 more for each id, and up to 1,000 for what they share. Rows of
+  -- many tenants go into one, since each costs microseconds.
   perform pg_catalog.pg_notify('etl_state', pg_catalog.concat(
-    '{"entity":"', entity, '","org_id":"', c.org_id, '","states":["', pg_catalog.array_to_string(c.states, '","'),
-    '"],"substate":', coalesce(pg_catalog.to_json(pg_catalog."left"(c.substate, 100))::text, 'null'),
+    '{"entity":"', entity, '","states":["', pg_catalog.array_to_string(pg_catalog.array_append(m.via, m.to_state), '","'),
+    '"],"substate":', coalesce(pg_catalog.to_json(pg_catalog."left"(m.substate, 100))::text, 'null'),
     ',"at":', pg_catalog.to_json(guard_tells.at),
-    ',"ids":["', pg_catalog.array_to_string(c.ids[s.first : s.first + size - 1], '","'),
+    ',"org_ids":["', case when m.of_one then m.org_ids[1]::text
+      else pg_catalog.array_to_string(m.org_ids[s.first : s.first + m.size - 1], '","') end,
+    '"],"ids":["', pg_catalog.array_to_string(m.ids[s.first : s.first + m.size - 1], '","'),
     case when entity <> 'workflow_request' then
-      '"],"workflow_request_ids":["' || pg_catalog.array_to_string(c.workflow_request_ids[s.first : s.first + size - 1], '","')
+      '"],"workflow_request_ids":["' || pg_catalog.array_to_string(m.workflow_request_ids[s.first : s.first + m.size - 1], '","')
     end,
     '"]}'))
-  from pg_catalog.unnest(changes) with ordinality as c (org_id, ids, workflow_request_ids, states, substate, place)
-  cross join lateral pg_catalog.generate_series(1, pg_catalog.cardinality(c.ids), size) as s (first)
-  order by c.place, s.first;
+  from (
+    select t.*, 6800 / (39 * ((entity <> 'workflow_request')::int + (not t.of_one)::int + 1)) as size
+    from (
+      select given.*, given.org_ids[1] = all (given.org_ids) as of_one
+      from pg_catalog.unnest(moves) with ordinality
+        as given (ids, org_ids, workflow_request_ids, moved, from_state, from_substate, via, to_state, substate, has_errors, reason, place)
+    ) as t
+  ) as m
+  cross join lateral pg_catalog.generate_series(1, pg_catalog.cardinality(m.ids), m.size) as s (first)
+  order by m.place, s.first;
 
   if pg_catalog.to_regprocedure('realtime.send(jsonb,text,text,boolean)') is not null then
-    perform etl_api.guard_broadcasts(entity, changes, at);
+    perform etl_api.guard_broadcasts(entity, moves, at);
   end if;
 end
 $$;
 
-comment on function etl_api.guard_tells(etl_api.entity_kind, etl_api.state_change[], timestamptz) is
-  'Tells who listens of steps of workflow or activity requests: NOTIFY etl_state with {entity, org_id, states, substate, at, ids, workflow_request_ids}, rows that took the same steps together, in order, each at most 7,900 bytes; and by Realtime where it is there.';
+comment on function etl_api.guard_tells(etl_api.entity_kind, etl_api.state_move[], timestamptz) is
+  'Tells who listens of steps of workflow or activity requests: NOTIFY etl_state with {entity, states, substate, at, org_ids, ids, workflow_request_ids}, rows that took the same steps together, in order, each at most 7,900 bytes; org_ids holds one id where it is that of all. And by Realtime where it is there.';
 
-revoke execute on function etl_api.guard_tells(etl_api.entity_kind, etl_api.state_change[], timestamptz) from public;
+revoke execute on function etl_api.guard_tells(etl_api.entity_kind, etl_api.state_move[], timestamptz) from public;
 -- end of source
 
 -- source: sql/etl_api/state/guard_transitions.sql
@@ -12579,7 +12846,6 @@ set enable_mergejoin = off
 as $$
 declare
   entity constant etl_api.entity_kind := tg_table_name::text::etl_api.entity_kind;
-  why constant text := nullif(pg_catalog.current_setting('etl.reason', true), '');
   moves etl_api.state_move[];
 begin
   -- One function for five tables: a column that a table lacks is looked up in "absent", because an unqualified
@@ -12614,14 +12880,15 @@ begin
         or n.via is not null and n.via is distinct from o.via)
   )
   -- Most rows of a statement make the same move: what follows is done once for each of these.
-  select pg_catalog.array_agg(row(c.org_id, c.ids, c.workflow_request_ids, c.moved, c.old_state, c.old_substate,
-      c.via::text[], c.state, c.substate, c.has_errors, coalesce(why, c.message))::etl_api.state_move)
+  select pg_catalog.array_agg(row(c.ids, c.org_ids, c.workflow_request_ids, c.moved, c.old_state, c.old_substate,
+      c.via::text[], c.state, c.substate, c.has_errors, c.message)::etl_api.state_move)
     into moves
   from (
-    select c.org_id, c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message,
-      pg_catalog.array_agg(c.id) as ids, pg_catalog.array_agg(c.workflow_request_id) as workflow_request_ids
+    select c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message,
+      pg_catalog.array_agg(c.id) as ids, pg_catalog.array_agg(c.org_id) as org_ids,
+      pg_catalog.array_agg(c.workflow_request_id) as workflow_request_ids
     from changed as c
-    group by c.org_id, c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message
+    group by c.moved, c.old_state, c.old_substate, c.via, c.state, c.substate, c.has_errors, c.message
   ) as c;
 
   if moves is not null then
@@ -12656,7 +12923,7 @@ begin
       case when p.place = 0 then m.from_state else m.via[p.place] end as from_state,
       case when p.place < m.places then m.via[p.place + 1] when m.places < 15 then m.to_state end as to_state
     from (
-      -- Tenants make the same moves: each is looked at once.
+      -- Moves may differ in more than this: each is looked at once.
       select distinct on (t.from_state, t.to_state, t.substate, t.moved, t.via)
         t.ids, t.moved, t.from_state, t.via, t.to_state, t.substate, coalesce(pg_catalog.cardinality(t.via), 0) as places
       from pg_catalog.unnest(moves) as t
@@ -13137,8 +13404,12 @@ begin
       hint = 'Leave it out for 1000.';
   end if;
   requests := array(
-    select r.id from public.run_request as r
-    where r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows);
+    select r.id from public.source as s
+    cross join lateral (
+      select r.id, r.lease_until from public.run_request as r
+      where r.source_id = s.id and r.state = 'in_progress' and r.lease_until <= moment order by r.lease_until limit max_rows
+    ) as r
+    order by r.lease_until limit max_rows);
   deliveries := array(
     select d.id from public.delivery as d
     where d.state = 'in_progress' and d.lease_until <= moment order by d.lease_until limit max_rows);
@@ -13150,7 +13421,7 @@ begin
     where a.is_open and a.timeout_at <= moment order by a.timeout_at limit max_rows);
   workflows := array(
     select w.id from public.workflow_request as w
-    where w.is_open and w.timeout_at <= moment and w.replay = 0
+    where w.is_open and w.state not in ('new', 'valid') and w.timeout_at <= moment and w.replay = 0
     order by w.timeout_at limit max_rows);
 
   -- All locks at once and in order; from here each function looks again at what is still due.
@@ -13892,10 +14163,8 @@ create or replace view etl_api.state_history with (security_invoker = true) as
     case when p.place = 1 then s.from_substate end as from_substate,
     p.to_state,
     case when p.place > coalesce(pg_catalog.cardinality(s.via), 0) then s.substate end as substate,
-    -- Why it failed is why it took the last step; why somebody set it going is why it took all of them.
-    case when p.place > coalesce(pg_catalog.cardinality(s.via), 0)
-        or s.to_state not in ('failed', 'timedout', 'invalid') and s.substate is distinct from 'backoff'
-      then s.reason end as reason,
+    -- What went wrong is why it took the last step; why somebody set it going is why it took all of them.
+    coalesce(s.reason, case when p.place > coalesce(pg_catalog.cardinality(s.via), 0) then s.message end) as reason,
     s.at, s.xid
   from etl_api.state_step as s
   cross join lateral pg_catalog.unnest(pg_catalog.array_append(s.via, s.to_state)) with ordinality as p (to_state, place);
@@ -14097,12 +14366,16 @@ declare
   fault constant jsonb := pg_catalog.jsonb_build_object(
     'code', 'run_timeout', 'message', 'The run was over its time (run_timeout_seconds) without an end.');
   root_ids uuid[];
+  chain_activity_ids uuid[];
   activity_ids uuid[];
   ended int;
 begin
-  select pg_catalog.array_agg(distinct q.run_request_id) into root_ids
-  from public.run_queue as q
-  where q.id = any (run_ids);
+  select pg_catalog.array_agg(c.root_id), pg_catalog.array_agg(c.activity_request_id) into root_ids, chain_activity_ids
+  from (
+    select distinct q.run_request_id as root_id, q.activity_request_id
+    from public.run_queue as q
+    where q.id = any (run_ids)
+  ) as c;
 
   -- The runs that one chain of HTTP requests carries end together, or its end would fail the others.
   with ended as (
@@ -14131,7 +14404,14 @@ begin
       lease_until = null,
       lease_token = null,
       finished_at = utils.now()
-  where r.root_id = any (root_ids)
+  from (
+    select t.*
+    from unnest(root_ids, chain_activity_ids) as t (root_id, activity_request_id)
+    -- The limit makes the planner think of one row, and so of a look-up by key; see settle_answers.
+    limit pg_catalog.cardinality(root_ids)
+  ) as chain
+  where r.activity_request_id = chain.activity_request_id
+    and r.root_id = chain.root_id
     and r.state in ('new', 'valid', 'waiting', 'ready', 'in_progress')
     and not exists (
       select 1
@@ -15075,12 +15355,24 @@ create or replace function etl_api.add_org_counts(
 returns void
 language plpgsql
 set search_path = ''
+set enable_seqscan = off
 as $$
 declare
   free uuid[] := etl_api.lock_free_orgs(org_ids);
 begin
   -- A statement after the one that took the rows: it sees what the last holder has added and taken away.
-  if free <> '{}' then
+  if pg_catalog.cardinality(org_ids) = 1 and free <> '{}'
+    and not exists (select from etl_api.org_count_delta as d where d.org_id = org_ids[1] and not d.recount_datapoints)
+  then
+    -- The usual case; the statement below takes longer to start than to count one org.
+    update public.org as o
+    set request_count = o.request_count + coalesce(requests[1], 0),
+        run_count = o.run_count + coalesce(runs[1], 0),
+        object_count = o.object_count + coalesce(objects[1], 0),
+        free_objects = case when o.free_objects > 0
+          then greatest(o.free_objects - coalesce(new_objects[1], 0), 0) else o.free_objects end
+    where o.id = org_ids[1];
+  elsif free <> '{}' then
     with left_over as (
       delete from etl_api.org_count_delta as d
       where d.org_id = any (free)
@@ -15099,22 +15391,27 @@ begin
         coalesce(pg_catalog.sum(c.objects), 0) as objects,
         coalesce(pg_catalog.sum(c.new_objects), 0) as new_objects
       from (
-        select * from unnest(org_ids, requests, runs, objects, new_objects)
+        select t.*, false as is_free from unnest(org_ids, requests, runs, objects, new_objects) as t
         union all
-        select * from left_over
-      ) as c (org_id, requests, runs, objects, new_objects)
+        select l.*, false from left_over as l
+        union all
+        select f.id, null, null, null, null, true from pg_catalog.unnest(free) as f (id)
+      ) as c (org_id, requests, runs, objects, new_objects, is_free)
       group by c.org_id
+      -- Grouped with the others, since a search of the list for each would cost as much as it is long; and the limit
+      -- makes the planner think of one row, and so of a look-up by key.
+      having pg_catalog.bool_or(c.is_free)
+      limit pg_catalog.cardinality(free)
     ) as s
-    where o.id = s.org_id
-      and o.id = any (free);
+    where o.id = s.org_id;
   end if;
 
-  if not org_ids <@ free then
+  if pg_catalog.cardinality(free) <> pg_catalog.cardinality(org_ids) then
     insert into etl_api.org_count_delta (org_id, requests, runs, objects, free_objects, created_at)
     select c.org_id, coalesce(c.requests, 0), coalesce(c.runs, 0), coalesce(c.objects, 0), coalesce(c.new_objects, 0),
       utils.now()
     from unnest(org_ids, requests, runs, objects, new_objects) as c (org_id, requests, runs, objects, new_objects)
-    where c.org_id <> all (free)
+    where c.org_id not in (select f.id from pg_catalog.unnest(free) as f (id))
       and (c.requests <> 0 or c.runs <> 0 or c.objects <> 0 or c.new_objects <> 0);
   end if;
 end
@@ -16936,7 +17233,7 @@ begin
   select s.org_id, s.entity, moved.state, moved.substate, pg_catalog.sum(moved.rows)
   from (
     select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
-    from etl_api.state_history_tail as t
+    from etl_api.state_step_tail as t
     where t.xid < roll_up_counts.to_xid
     group by 1, 2, 3, 4, 5, 6
   ) as s
@@ -17180,6 +17477,33 @@ comment on column etl_api.state_history_tail.xid is 'The transaction that wrote 
 
 revoke all on etl_api.state_history_tail from public;
 grant select on etl_api.state_history_tail to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/watch/state_step_tail.sql
+-- The upper bounds say nothing; without them the planner takes a lower bound that it cannot know yet for a third of the
+-- table, with them for a narrow range, which the tail is. The last condition holds always too: it keeps parallel workers
+-- away, who take longer to start than the tail takes to read.
+create or replace view etl_api.state_step_tail with (security_invoker = true) as
+  select s.entity, s.org_id, s.from_state, s.from_substate, s.to_state, s.substate, s.xid
+  from etl_api.state_step as s
+  where s.xid >= (select m.next_xid from etl_api.roll_up_mark as m)
+    and s.xid < 9223372036854775807
+    -- As state_history numbers them: by the last step of the write.
+    and s.seq * 16 + coalesce(pg_catalog.cardinality(s.via), 0) + 1 > (select m.after_seq from etl_api.roll_up_mark as m)
+    and (s.seq > 0 or pg_catalog.pg_backend_pid() = 0);
+
+comment on view etl_api.state_step_tail is
+  'The writes that have not been rolled up, of those the reader may see, by where they began and ended: all that counts need.';
+comment on column etl_api.state_step_tail.entity is 'The table of the row.';
+comment on column etl_api.state_step_tail.org_id is 'Its tenant.';
+comment on column etl_api.state_step_tail.from_state is 'State before; null when the row was made.';
+comment on column etl_api.state_step_tail.from_substate is 'Substate before.';
+comment on column etl_api.state_step_tail.to_state is 'State after; deleted when the row was deleted.';
+comment on column etl_api.state_step_tail.substate is 'Substate after.';
+comment on column etl_api.state_step_tail.xid is 'The transaction that wrote it.';
+
+revoke all on etl_api.state_step_tail from public;
+grant select on etl_api.state_step_tail to authenticated, service_role;
 -- end of source
 
 -- source: sql/etl_api/watch/substate_meaning.sql
@@ -22027,6 +22351,7 @@ create or replace view etl_api.overdue with (security_invoker = true) as
     'timeout' as reason, w.timeout_at as since
   from public.workflow_request as w
   where w.is_open
+    and w.state not in ('new', 'valid')
     and w.timeout_at < utils.now() - interval '1 minute'
     and w.replay = 0
   union all
@@ -22313,7 +22638,7 @@ create or replace view etl_api.state_counts with (security_invoker = true) as
     select s.org_id, s.entity, moved.state, moved.substate, moved.rows
     from (
       select t.org_id, t.entity, t.from_state, t.from_substate, t.to_state, t.substate, pg_catalog.count(*) as rows
-      from etl_api.state_history_tail as t
+      from etl_api.state_step_tail as t
       group by 1, 2, 3, 4, 5, 6
     ) as s
     cross join lateral (
@@ -22620,7 +22945,7 @@ comment on column etl_api.workflow_progress.created_at is 'When it was inserted.
 comment on column etl_api.workflow_progress.started_at is 'When its first activity started.';
 comment on column etl_api.workflow_progress.finished_at is 'When it ended.';
 comment on column etl_api.workflow_progress.is_open is
-  'Whether it is ready, waiting or in_progress. To find the open ones ask by this: an index holds them, however many have ended.';
+  'Whether it has not ended. To find the open ones ask by this: an index holds them, however many have ended.';
 
 revoke all on etl_api.workflow_progress from public;
 grant select on etl_api.workflow_progress to authenticated, service_role;

@@ -16,7 +16,6 @@ drop table etl_api.state_duration;
 drop table etl_api.state_count;
 drop table etl_api.roll_up_mark;
 drop table etl_api.state_step;
-drop type etl_api.state_change;
 drop type etl_api.state_move;
 drop table etl_api.state_transition;
 drop table public.delivery_body;
