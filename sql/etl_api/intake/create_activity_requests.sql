@@ -7,8 +7,8 @@ declare
   default_limit constant interval := etl_api.time_limit('{}', 'activity_timeout_seconds');
   started_ids uuid[];
 begin
-  -- Those that wait for nobody are written as in progress at once: an update would be a second version of each row, and
-  -- check all its foreign keys again. They start when the edges are there as well.
+  -- Those that wait for nobody are written as in progress at once: an update would be a second version of each row.
+  -- They start when the edges are there as well.
   with edge as materialized (
     select e.org_id, e.from_id, e.to_id
     from etl_api.activity_edges(activities) as e

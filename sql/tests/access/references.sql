@@ -1,5 +1,5 @@
 -- References that triggers keep hold what a foreign key would hold: for every one in etl_api.table_reference.
-select plan(11);
+select plan(13);
 
 select test_setup.setup_enrichment_test_data();
 select test_setup.enrich('{a.test,b.test}', '{"datapoints": ["industry"]}', '{"url": "https://client.test/hook"}');
@@ -97,5 +97,14 @@ select is((select count(*) from public.activity_result) || ' ' || (select count(
 delete from public.datapoint where name = 'industry' and org_id = test_setup.id('org acme');
 select is((select count(*) from public.value as v where not exists (select 1 from public.datapoint as d where d.id = v.datapoint_id)), 0::bigint,
   'values go with their datapoint');
+
+
+-- What goes past the triggers is found by the check.
+select is_empty('select * from etl_api.check_references()', 'nothing stray until now');
+set session_replication_role = replica;
+delete from public.object where id = (select object_id from public.value limit 1);
+set session_replication_role = origin;
+select isnt_empty($$select 1 from etl_api.check_consistency(test_setup.id('org acme'))
+  where entity = 'value' and problem = 'by object_id it refers to a row of object that is not there'$$, 'a row that lost what it refers to is named');
 
 select * from finish();

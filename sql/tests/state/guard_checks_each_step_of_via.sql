@@ -1,4 +1,4 @@
-select plan(14);
+select plan(21);
 
 select test_setup.only_guard();
 create temporary table row as
@@ -27,5 +27,23 @@ select is(
   left(test_setup.outcome(format('update public.run_queue set state = ''done'', state_via = %L where id = %L', v.via, row.waiting)), 5),
   'ETL01', 'a list of steps written as ' || v.via)
 from row, (values ('[0:1]={ready,in_progress}'), ('[5:6]={ready,in_progress}'), ('{{ready},{in_progress}}')) as v (via);
+
+
+-- Rows of one statement that leave the same state for the same state, one by legal steps: it does not vouch for the other.
+create temporary table pair as
+select test_setup.make('run_queue', 'waiting') as legal, test_setup.make('run_queue', 'waiting') as other,
+  test_setup.make('run_queue', 'ready') as cancelled, test_setup.make('run_queue', 'ready') as forgotten;
+select is(
+  left(test_setup.outcome(format(
+    'update public.run_queue set state = ''in_progress'', state_via = case id when %L then ''{ready}'' else %L end::public.run_queue_state[] where id in (%1$L, %3$L)',
+    pair.legal, v.via, pair.other)), 5),
+  'ETL01', 'a legal neighbour does not hide ' || v.via)
+from pair, unnest('{"{done}","{new}","{failed}","{invalid}","{valid}","{delivered}"}'::text[]) as v (via);
+select is(
+  left(test_setup.outcome(format(
+    'update public.run_queue set state = ''failed'', state_substate = case id when %L then ''cancelled'' else ''other'' end where id in (%1$L, %2$L)',
+    pair.cancelled, pair.forgotten)), 5),
+  'ETL01', 'nor one that is cancelled one that is not')
+from pair;
 
 select * from finish();
