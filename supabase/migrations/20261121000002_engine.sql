@@ -6403,8 +6403,8 @@ declare
   default_limit constant interval := etl_api.time_limit('{}', 'activity_timeout_seconds');
   started_ids uuid[];
 begin
-  -- Those that wait for nobody are written as in progress at once: an update would be a second version of each row, and
-  -- check all its foreign keys again. They start when the edges are there as well.
+  -- Those that wait for nobody are written as in progress at once: an update would be a second version of each row.
+  -- They start when the edges are there as well.
   with edge as materialized (
     select e.org_id, e.from_id, e.to_id
     from etl_api.activity_edges(activities) as e
@@ -15517,10 +15517,12 @@ as $$
   select * from etl_api.check_completeness(check_consistency.of_org)
   union all
   select * from etl_api.check_counters(check_consistency.of_org)
+  union all
+  select * from etl_api.check_references(check_consistency.of_org)
 $$;
 
 comment on function etl_api.check_consistency(uuid) is
-  'Rows of an org (null: all) that contradict each other, each with the problem in a sentence: states of parents and children, what is missing beside a row, counters. None on a sound database. It reads everything: for operators and tests, not for a loop.';
+  'Rows of an org (null: all) that contradict each other, each with the problem in a sentence: states of parents and children, what is missing beside a row or where it refers to, counters. None on a sound database. It reads everything: for operators and tests, not for a loop.';
 
 revoke execute on function etl_api.check_consistency(uuid) from public;
 grant execute on function etl_api.check_consistency(uuid) to service_role;
@@ -15579,6 +15581,43 @@ comment on function etl_api.check_counters(uuid) is
 
 revoke execute on function etl_api.check_counters(uuid) from public;
 grant execute on function etl_api.check_counters(uuid) to service_role;
+-- end of source
+
+-- source: sql/etl_api/usage/check_references.sql
+create or replace function etl_api.check_references(of_org uuid default null)
+returns table (entity text, id uuid, org_id uuid, problem text)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  reference record;
+begin
+  -- A loop, because each reference is between tables of its own.
+  for reference in
+    select r.child, r.parent, r.columns[1] as first, p.relname as parent_name,
+      (
+        select pg_catalog.string_agg(pg_catalog.format('p.%I = c.%I', k.key, k.col), ' and ')
+        from unnest(r.columns, r.keys) as k (col, key)
+      ) as joined
+    from etl_api.table_reference as r
+    join pg_catalog.pg_class as p on p.oid = r.parent
+  loop
+    return query execute pg_catalog.format(
+      'select %L::text, c.%I, c.org_id, %L::text from %s as c
+       where c.%I is not null and ($1 is null or c.org_id = $1) and not exists (select 1 from %s as p where %s)',
+      (select k.relname from pg_catalog.pg_class as k where k.oid = reference.child), reference.first,
+      pg_catalog.format('by %s it refers to a row of %s that is not there', reference.first, reference.parent_name),
+      reference.child, reference.first, reference.parent, reference.joined)
+      using of_org;
+  end loop;
+end
+$$;
+
+comment on function etl_api.check_references(uuid) is
+  'Rows of an org (null: all) that refer to what is not there, by the references that triggers keep (etl_api.table_reference), each with the id it refers to: triggers do not see what is written with session_replication_role = replica. Part of check_consistency.';
+
+revoke execute on function etl_api.check_references(uuid) from public;
+grant execute on function etl_api.check_references(uuid) to service_role;
 -- end of source
 
 -- source: sql/etl_api/usage/count_datapoints.sql

@@ -266,6 +266,7 @@ drop function etl_api.measure_data_quality(uuid,integer);
 drop function etl_api.mark_data_quality(uuid,integer);
 drop function etl_api.lock_free_orgs(uuid[]);
 drop function etl_api.count_datapoints(uuid[]);
+drop function etl_api.check_references(uuid);
 drop function etl_api.check_counters(uuid);
 drop function etl_api.check_consistency(uuid);
 drop function etl_api.check_completeness(uuid);
