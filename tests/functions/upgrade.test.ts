@@ -1,15 +1,12 @@
 /** Calls are prepared once a connection: an upgrade of the engine under a connection that is kept must not break them. */
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createPgClient } from "../../supabase/functions/_shared/client-pg.ts";
 import { withDatabase } from "../helpers/database.ts";
 
 test("a function that returns one more column is called again, on the connection that knew it without", async () => {
   await withDatabase(async ({ url, pool }) => {
-    await using client = Object.assign(createPgClient(url, 1), {
-      async [Symbol.asyncDispose]() {
-        await this.close();
-      },
-    });
+    const client = createPgClient(url, 1);
+    onTestFinished(() => client.close());
     expect(await client.claimRunRequests("one", 10)).toEqual([]);
     const { rows } = await pool.query<{ text: string; columns: string; privileges: string }>(
       `select pg_get_functiondef(p.oid) as text, pg_get_function_result(p.oid) as columns
