@@ -15589,6 +15589,8 @@ returns table (entity text, id uuid, org_id uuid, problem text)
 language plpgsql stable
 set search_path = ''
 as $$
+-- Every name in the texts below is quoted by format, or is a regclass, which the check cannot follow.
+-- @plpgsql_check_options: security_warnings = false, extra_warnings = false
 declare
   reference record;
 begin
