@@ -1,11 +1,11 @@
 /**
  * A whole workflow request, from insert to delivered, against what else a durable chain of three steps can be made of,
- * and against two floors, on the same server. Contestants take turns, in another order each round.
+ * and against three floors, on the same server. Contestants take turns, in another order each round.
  */
 import type { Bench, Figure } from "./bench.ts";
 import { connect } from "./engine.ts";
 import { record, seldom, type Recording } from "./images.ts";
-import { floor } from "./peers/floor.ts";
+import { bareFloor, floor } from "./peers/floor.ts";
 import { graphileWorker } from "./peers/graphile-worker.ts";
 import { millrace, type Costs } from "./peers/millrace.ts";
 import type { Peer, Rates } from "./peers/peer.ts";
@@ -101,7 +101,7 @@ export const chain: Bench = {
     options.progress("recording what the engine writes, for the rows floor");
     const recording = await record(setup, options.n);
     const rows = await rowsFloor(setup, recording);
-    const peers = [floor, rows, engine, notifying, pgBoss, graphileWorker, pgflow];
+    const peers = [floor, bareFloor, rows, engine, notifying, pgBoss, graphileWorker, pgflow];
     const results = await contest(peers, options);
     return [
       ...ratios(results, peers, "drain"),

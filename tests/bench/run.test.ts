@@ -44,6 +44,7 @@ describe("npm run bench", () => {
     const against = figures.filter(({ name }) => name === "drain").map((figure) => figure.against);
     expect(against).toEqual([
       "floor",
+      "bare floor",
       "rows floor",
       "Millrace, notifying",
       "pg-boss",
