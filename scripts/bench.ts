@@ -2,7 +2,6 @@
 import { ratio, verdict, type Bench } from "./bench/bench.ts";
 import { helpOn, readArguments, type Arguments } from "./bench/arguments.ts";
 import { chain } from "./bench/chain.ts";
-import { conditions, describe, durable, type Conditions } from "./bench/conditions.ts";
 import { growth } from "./bench/growth.ts";
 import { http } from "./bench/http.ts";
 import { latency } from "./bench/latency.ts";
@@ -14,6 +13,7 @@ import { partitions } from "./bench/partitions.ts";
 import { asText } from "./bench/report.ts";
 import { retention } from "./bench/retention.ts";
 import { views } from "./bench/views.ts";
+import { conditions, describe, durable, type Conditions } from "./lib/conditions.ts";
 import { duration } from "./lib/console.ts";
 import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";

@@ -1,6 +1,6 @@
 /** A picture of the contest: chains per second of everyone, as an SVG that is readable as text, in light and in dark. */
 import { median, type Figure } from "./bench.ts";
-import { short } from "./report.ts";
+import { short } from "../lib/markdown.ts";
 
 /** One bar. */
 export interface Bar {

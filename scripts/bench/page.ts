@@ -1,11 +1,12 @@
 /** The page that keeps the figures, and the picture beside it. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { describe, type Conditions } from "../lib/conditions.ts";
+import { replacePart } from "../lib/markdown.ts";
 import { projectRoot } from "../lib/sources.ts";
 import type { Figure } from "./bench.ts";
 import { bars, chart } from "./chart.ts";
-import { describe, type Conditions } from "./conditions.ts";
-import { asMarkdown, replacePart } from "./report.ts";
+import { asMarkdown } from "./report.ts";
 import { costOf, sizing } from "./sizing.ts";
 
 /** Where it is, from the project's root. */

@@ -1,12 +1,6 @@
 /** How figures are told: as a table on the terminal, and in a page between markers that only the script writes. */
+import { markdownTable, padded, short, widths, type Numeric } from "../lib/markdown.ts";
 import { median, ratio, verdict, type Figure } from "./bench.ts";
-
-/** A number with as many digits as it deserves. */
-export function short(value: number): string {
-  if (value === 0) return "0";
-  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en");
-  return String(Number(value.toPrecision(Math.abs(value) >= 10 ? 3 : 2)));
-}
 
 /** The least and the most of some numbers; nothing when there is but one. */
 function spread(values: number[]): string {
@@ -43,7 +37,7 @@ const fine = (value: number): string => (value >= 100 ? short(value) : String(Nu
 /** Rows of cells, headings first, and which columns hold numbers. */
 interface Table {
   rows: string[][];
-  numeric: (column: number) => boolean;
+  numeric: Numeric;
 }
 
 /** What is measured against something. What is compared more than once is said once. */
@@ -74,14 +68,6 @@ function plain(figures: Figure[]): Table {
 const tables = (figures: Figure[]): Table[] =>
   [comparisons(figures), plain(figures)].filter(({ rows }) => rows.length > 1);
 
-/** How wide each column must be. */
-const widths = (rows: string[][], least: number): number[] =>
-  rows[0]!.map((_, column) => Math.max(least, ...rows.map((row) => row[column]!.length)));
-
-/** The cells of a row, each as wide as its column. */
-const padded = (row: string[], wide: number[], numeric: Table["numeric"]): string[] =>
-  row.map((cell, column) => (numeric(column) ? cell.padStart(wide[column]!) : cell.padEnd(wide[column]!)));
-
 /** A benchmark's figures as lines of text. */
 export function asText(name: string, figures: Figure[]): string {
   const lines = tables(figures).map(({ rows, numeric }) =>
@@ -101,30 +87,4 @@ export function asMarkdown(figures: Figure[]): string {
       ),
     )
     .join("\n\n");
-}
-
-/** A table of Markdown whose first row are headings, laid out as prettier does. */
-export function markdownTable(rows: string[][], numeric: Table["numeric"]): string {
-  const wide = widths(rows, 3);
-  const rule = wide.map((width, column) =>
-    numeric(column) ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
-  );
-  const [heads, ...rest] = rows.map((row) => padded(row, wide, numeric));
-  return [heads!, rule, ...rest].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
-}
-
-/**
- * Puts new content between the markers of one part of a page, and leaves all else alone.
- *
- * @throws Error when the page has no such part, or has it twice
- */
-export function replacePart(page: string, name: string, content: string): string {
-  const [begin, end] = [`<!-- figures:${name}:begin -->`, `<!-- figures:${name}:end -->`];
-  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  const once = from === page.lastIndexOf(begin) && to === page.lastIndexOf(end);
-  if (from < 0 || to < from || !once)
-    throw new Error(
-      `the page needs the lines ${begin} and ${end}, once each and in this order: figures go between them`,
-    );
-  return `${page.slice(0, from + begin.length)}\n\n${content.trim()}\n\n${page.slice(to)}`;
 }

@@ -1,7 +1,7 @@
 /** What a server of N cores carries, worked out from the measured rate of the chain, with the arithmetic shown. */
 import { median, type Figure } from "./bench.ts";
 import { workers } from "./engine.ts";
-import { markdownTable, short } from "./report.ts";
+import { markdownTable, short } from "../lib/markdown.ts";
 
 const serverCores = [2, 4, 8, 16, 32];
 

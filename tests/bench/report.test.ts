@@ -4,9 +4,10 @@ import { format } from "prettier";
 import { describe, expect, it } from "vitest";
 import { ratio, verdict, type Figure } from "../../scripts/bench/bench.ts";
 import { bars, chart } from "../../scripts/bench/chart.ts";
-import { durable, type Conditions } from "../../scripts/bench/conditions.ts";
 import { page, withFigures } from "../../scripts/bench/page.ts";
-import { asMarkdown, asText, asked, judged, replacePart, short } from "../../scripts/bench/report.ts";
+import { asMarkdown, asText, asked, judged } from "../../scripts/bench/report.ts";
+import { durable, type Conditions } from "../../scripts/lib/conditions.ts";
+import { replacePart, short } from "../../scripts/lib/markdown.ts";
 import { costOf, sizing } from "../../scripts/bench/sizing.ts";
 import { projectRoot } from "../../scripts/lib/sources.ts";
 

@@ -1,47 +1,16 @@
 /** What the benchmarks over real HTTP play on: the outside world, the engine's processes, the bare loop. */
 import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { startDoorbell, type Doorbell } from "../../lib/doorbell.ts";
 import { denoCommand, startFunctions } from "../../lib/functions.ts";
-import { startGuarded } from "../../lib/guard.ts";
+import { startPart, type Part } from "../../lib/part.ts";
 import { callsAtOnce } from "../../lib/stack.ts";
 import { configure, insertSize, type Tenant } from "../engine.ts";
 import type { Counts } from "./answers.ts";
 
 /** The key clients check messages with. */
 export const secret = `whsec_${Buffer.from("the key of the benchmark").toString("base64")}`;
-
-const checkout = fileURLToPath(new URL("../../..", import.meta.url));
-
-/** A process beside this one. */
-export interface Part extends AsyncDisposable {
-  pid: number;
-  /** Where it answers. */
-  url: string;
-}
-
-/** Starts a process that says in its first line, as JSON, which port it answers on. */
-async function startPart(command: string[]): Promise<Part> {
-  const child = await startGuarded(command, { cwd: checkout, output: "pipe", signal: "TERM" });
-  const said: string[] = [];
-  createInterface({ input: child.guard.stderr! }).on("line", (line) => said.push(line));
-  const port = await new Promise<number>((resolve, reject) => {
-    createInterface({ input: child.guard.stdout! }).once("line", (line) =>
-      resolve((JSON.parse(line) as { port: number }).port),
-    );
-    void child.exited.then((code) =>
-      setImmediate(() => reject(new Error(`${command.at(-1)} ended with code ${code}: ${said.join("\n")}`))),
-    );
-  });
-  child.loosen();
-  return {
-    pid: child.pid,
-    url: `http://127.0.0.1:${port}`,
-    [Symbol.asyncDispose]: () => child.stop(),
-  };
-}
 
 /** Third party and client. */
 export interface World extends Part {

@@ -1,8 +1,8 @@
 /** Under what conditions figures came about: said beside them, so that nobody takes them for more than they are. */
 import { execFileSync } from "node:child_process";
 import { cpus, totalmem } from "node:os";
-import { projectRoot } from "../lib/sources.ts";
-import { withClient } from "../lib/migrate.ts";
+import { projectRoot } from "./sources.ts";
+import { withClient } from "./migrate.ts";
 
 /** What figures depend on. */
 export interface Conditions {
@@ -73,12 +73,19 @@ export function durable({ settings }: Conditions): boolean {
   return ["fsync", "synchronous_commit", "full_page_writes"].every((name) => settings[name] === "on");
 }
 
-/** The conditions in one paragraph. */
-export function describe(is: Conditions, n: number, rounds: number): string {
+/** The machine and the server in one sentence. */
+export function describeMachine(is: Conditions): string {
   const settings = Object.entries(is.settings).map(([name, value]) => `\`${name} = ${value}\``);
   return (
     `${is.date}, commit ${is.commit}. ${is.cores} cores (${is.processor}), ${is.memoryGigabytes} GB; ` +
-    `PostgreSQL ${is.postgres} with ${settings.join(", ")}; Node ${is.node}; ` +
+    `PostgreSQL ${is.postgres} with ${settings.join(", ")}; Node ${is.node}`
+  );
+}
+
+/** The conditions in one paragraph. */
+export function describe(is: Conditions, n: number, rounds: number): string {
+  return (
+    `${describeMachine(is)}; ` +
     `n = ${n.toLocaleString("en")}, ${rounds} ${rounds === 1 ? "round" : "rounds"}.`
   );
 }
