@@ -1,6 +1,6 @@
 -- The engine's own tables.
 
-drop policy if exists members_read on etl_api.state_history;
+drop policy if exists members_read on etl_api.state_step;
 create policy members_read on etl_api.state_step
   for select to authenticated
   using (org_id = any (array(select etl_api.my_orgs())));

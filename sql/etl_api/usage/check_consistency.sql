@@ -13,10 +13,12 @@ as $$
   select * from etl_api.check_counters(check_consistency.of_org)
   union all
   select * from etl_api.check_references(check_consistency.of_org)
+  union all
+  select * from etl_api.check_audit(check_consistency.of_org)
 $$;
 
 comment on function etl_api.check_consistency(uuid) is
-  'Rows of an org (null: all) that contradict each other, each with the problem in a sentence: states of parents and children, what is missing beside a row or where it refers to, counters. None on a sound database. It reads everything: for operators and tests, not for a loop.';
+  'Rows of an org (null: all) that contradict each other, each with the problem in a sentence: states of parents and children, what is missing beside a row or where it refers to, counters, the audit log. None on a sound database. It reads everything: for operators and tests, not for a loop.';
 
 revoke execute on function etl_api.check_consistency(uuid) from public;
 grant execute on function etl_api.check_consistency(uuid) to service_role;
