@@ -14,7 +14,7 @@ begin
   if org_ids is null then
     return 0;
   end if;
-  ids := utils.new_ids(pg_catalog.cardinality(org_ids));
+  ids := etl_api.message_ids(workflow_request_ids, activity_request_ids, webhooks, event_types, data);
 
   -- Looked up by key, whatever the planner thinks of the tables: "offset 0" leaves nothing else.
   insert into public.delivery

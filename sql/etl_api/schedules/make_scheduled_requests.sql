@@ -11,9 +11,16 @@ begin
     cross join lateral etl_api.schedule_times(s.cron, s.time_zone, s.next_at) as t
     where s.id = any (schedule_ids)
   ), requested as (
-    insert into public.workflow_request (org_id, data, priority, schedule_id, idempotency_key)
-    select d.org_id, d.data, d.priority, d.id, pg_catalog.format('schedule:%s:%s', d.id, utils.iso_time(d.last_at))
+    -- The id is made of schedule and time: made again after a restore to an earlier time, it is the same request, and
+    -- its messages are the same (message_ids).
+    insert into public.workflow_request (id, org_id, data, priority, schedule_id, idempotency_key)
+    select (pg_catalog.lpad(pg_catalog.to_hex((extract(epoch from d.last_at) * 1000)::bigint), 12, '0') || '8'
+        || pg_catalog."left"(pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(k.key, 'UTF8')), 'hex'), 19))::uuid,
+      d.org_id, d.data, d.priority, d.id, k.key
     from due as d
+    cross join lateral (
+      select pg_catalog.format('schedule:%s:%s', d.id, utils.iso_time(d.last_at)) as key
+    ) as k
     where d.last_at is not null
     returning id, schedule_id
   )
