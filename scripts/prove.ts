@@ -1,7 +1,8 @@
 /** `npm run prove`: tries to break what the engine promises, and writes what came out into the page on it. */
-import { conditions, describeMachine } from "./lib/conditions.ts";
-import { startServer } from "./lib/server.ts";
+import { describeMachine } from "./lib/conditions.ts";
 import { stopOnSignal } from "./lib/stack.ts";
+
+import { prepareBase, type Base } from "./prove/base.ts";
 import { helpOn, readArguments, type Arguments } from "./prove/arguments.ts";
 import { asText, writePage } from "./prove/page.ts";
 import { pledges } from "./prove/pledges.ts";
@@ -23,16 +24,6 @@ function argumentsOrExit(): Arguments {
 const options = argumentsOrExit();
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
-/** What is proven, and on which machine. */
-async function lookAround() {
-  const server = await startServer({ ephemeral: true, settings: { fsync: "on", full_page_writes: "on" } });
-  try {
-    return await conditions(server.url);
-  } finally {
-    await server.stop();
-  }
-}
-
 async function run(): Promise<number> {
   const interrupted = new AbortController();
   let open: Stage | null = null;
@@ -43,10 +34,13 @@ async function run(): Promise<number> {
     await open?.[Symbol.asyncDispose]();
     await end;
   });
+  let made: Base | undefined;
   try {
-    const is = await lookAround();
+    const base = (made = await prepareBase(options.sources ? "test" : "migrated"));
+    const { is } = base;
     tell(`seed ${options.seed} (--seed ${options.seed} repeats what is random)`);
     const verdicts = await prove(options, {
+      base: async () => base,
       commit: is.commit,
       tell,
       signal: interrupted.signal,
@@ -61,6 +55,7 @@ async function run(): Promise<number> {
     process.stdout.write(`${told}\n`);
     return exitCode(verdicts, options.short);
   } finally {
+    made?.dispose();
     over();
   }
 }

@@ -39,9 +39,11 @@ export interface ProofContext {
   progress(text: string): void;
   /** Notes a broken promise unless it holds, and goes on; the sentence says what is wrong, with figures and ids. */
   expect(holds: boolean, otherwise: string): void;
+  /** A folder of the proof's own that goes when it ends; the user a server runs as can enter it. */
+  folder(): Promise<string>;
   /**
-   * A server of the proof's own, in a folder of its own that goes with it; durable, unlike an ephemeral one of the
-   * tests, unless settings say otherwise.
+   * A server of the proof's own, in a folder of its own that goes with it, or in the one given, which must not be there
+   * yet; durable, unlike an ephemeral one of the tests, unless settings say otherwise.
    */
   server(options?: Pick<ServerOptions, "settings" | "dataDir">): Promise<Server>;
   /** A database with the engine in it, on that server: from the migrations, or from `sql/` with `--sources`. */

@@ -1,12 +1,15 @@
 /** Runs proofs one after the other and says what became of each promise. */
 import { duration } from "../lib/console.ts";
 import type { Arguments } from "./arguments.ts";
+import type { Base } from "./base.ts";
 import { NotProven, type Figures, type Pledge, type Verdict } from "./proof.ts";
 import { openStage, type Stage } from "./stage.ts";
 import { missingFiles, runTestFiles, type TestFile } from "./tests.ts";
 
 /** What a run is given beside the arguments. */
 export interface Surroundings {
+  /** What servers start from; asked for when the first is wanted. */
+  base: () => Promise<Base>;
   /** The commit that is proven. */
   commit: string;
   tell: (text: string) => void;
@@ -62,6 +65,7 @@ async function tryToBreak(pledge: Pledge, options: Arguments, around: Surroundin
   const timer = setTimeout(() => end.abort("time"), limit * 1_000);
   const stage = openStage({
     ...options,
+    base: around.base,
     signal: end.signal,
     tell: (text) => around.tell(`${name}: ${text}`),
   });

@@ -1,10 +1,13 @@
 /** What a proof works with, and how all of it is taken down again, whatever happens. */
-import { cloneDatabase, template, type TemplateKind } from "../lib/database.ts";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { cloneDatabase, template } from "../lib/database.ts";
 import { startServer } from "../lib/server.ts";
+import { proofFolder, type Base } from "./base.ts";
 import type { ProofContext } from "./proof.ts";
 
-/** Settings of a proof's server: what a user's would have, as far as it decides what a crash may cost. */
-const durable = { fsync: "on", full_page_writes: "on", synchronous_commit: "on", shared_buffers: "256MB" };
+// What a user's server would have, as far as it decides what a crash may cost, is the default.
+const settings = { shared_buffers: "256MB" };
 
 /** A proof under way. */
 export interface Stage extends AsyncDisposable {
@@ -43,7 +46,8 @@ class Estate {
 export function openStage(options: {
   short: boolean;
   seed: number;
-  sources: boolean;
+  /** What servers start from; asked for when the first is wanted. */
+  base: () => Promise<Base>;
   signal: AbortSignal;
   tell: (text: string) => void;
 }): Stage {
@@ -60,18 +64,24 @@ export function openStage(options: {
       options.tell(`BROKEN: ${otherwise}`);
     },
     own: (part, takeDown) => estate.own(part, takeDown),
-    async server({ settings, dataDir } = {}) {
-      const started = startServer({
-        ...(dataDir === undefined ? { ephemeral: true } : { dataDir }),
-        settings: { ...durable, ...settings },
-      });
+    async folder() {
+      return estate.own(proofFolder(await options.base()), (folder) =>
+        rmSync(folder, { recursive: true, force: true }),
+      );
+    },
+    async server(more = {}) {
+      const dataDir = more.dataDir ?? join(await context.folder(), "data");
+      await (await options.base()).copy(dataDir);
+      const started = startServer({ dataDir, settings: { ...settings, ...more.settings } });
       // Owned before it has started: a signal in between takes it down as well.
       estate.own(started, async () => (await started).stop());
       return await started;
     },
-    async database(server, kind: TemplateKind = options.sources ? "test" : "migrated") {
-      const from = await template(server.url, kind);
-      return cloneDatabase(server.url, from.name, "prove");
+    async database(server, kind) {
+      const base = await options.base();
+      const from =
+        kind === undefined || kind === base.kind ? base.template : (await template(server.url, kind)).name;
+      return cloneDatabase(server.url, from, "prove");
     },
   };
   return { context, broken, [Symbol.asyncDispose]: () => estate.takeDown() };
