@@ -160,10 +160,11 @@ export const orgs: Bench = {
       against: "one tenant",
       baseline: one.map((run) => run[which]!),
     });
-    const all = (name: string, of: Run[]): Figure[] => [
-      { ...against(name, "chains/s", of, "rate"), must: 0.9 },
+    // Tenants of one provider share its sources; a source each is the dearest that can be.
+    const all = (name: string, of: Run[], asked: Partial<Figure>): Figure[] => [
+      { ...against(name, "chains/s", of, "rate"), ...asked },
       against(`${name}: accept`, "chains/s", of, "accept"),
-      { ...against(`${name}: drain`, "chains/s", of, "drain"), must: 0.9 },
+      { ...against(`${name}: drain`, "chains/s", of, "drain"), aim: 0.9 },
       ...(of[0]!.drainProcessor === null
         ? []
         : [
@@ -182,8 +183,8 @@ export const orgs: Bench = {
       atMost: true,
     });
     return [
-      ...all(`${count} tenants, one source`, shared),
-      ...all(`${count} tenants, a source each`, own),
+      ...all(`${count} tenants, one source`, shared, { must: 0.9 }),
+      ...all(`${count} tenants, a source each`, own, { aim: 0.9 }),
       spread("slowest tenant's first quarter, one source", (run) => run.quarter, shared),
       spread("slowest tenant's last message, one source", (run) => run.last, shared),
       spread("slowest tenant's last message, a source each", (run) => run.last, own),
