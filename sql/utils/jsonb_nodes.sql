@@ -16,6 +16,7 @@ declare
   names constant text[] := utils.path_names(steps);
   shape text[];
   shapes jsonb;
+  found_here bigint;
 begin
   value := jsonb_nodes.data #> names;
   if jsonb_nodes.data is null then
@@ -35,6 +36,10 @@ begin
     return query
     select n.value, n.location, null::bytea
     from utils.jsonb_branch_nodes(jsonb_nodes.data, steps) as n;
+    get diagnostics found_here = row_count;
+    if found_here > 1000 then
+      perform utils.check_matches(found_here, steps);
+    end if;
     return;
   elsif pg_catalog.pg_column_size(jsonb_nodes.data) > 16000 then
     shape := utils.jsonb_plain_shape(jsonb_nodes.data, steps);
@@ -60,11 +65,15 @@ begin
       jsonb_nodes.data, array(select pg_catalog.jsonb_array_elements_text(s.shape)), true) as n
     order by n.place;
   end if;
+  get diagnostics found_here = row_count;
+  if found_here > 1000 then
+    perform utils.check_matches(found_here, steps);
+  end if;
 end
 $$;
 
 comment on function utils.jsonb_nodes(jsonb, jsonb, boolean) is
-  'The nodes that a path selects, in document order, with location and, when asked for, a sort key of the location.';
+  'The nodes that a path selects, in document order, with location and, when asked for, a sort key of the location. ETL09: there are more than utils.max_matches.';
 
 revoke execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) from public;
 grant execute on function utils.jsonb_nodes(jsonb, jsonb, boolean) to authenticated, service_role;

@@ -7,11 +7,16 @@ declare
   exact constant jsonpath := utils.path_exact(path);
   steps jsonb;
   straight jsonb;
+  matches jsonb;
 begin
   if data is null then
     return '[]'::jsonb;
   elsif exact is not null then
-    return pg_catalog.jsonb_path_query_array(data, exact);
+    matches := pg_catalog.jsonb_path_query_array(data, exact);
+    if matches -> 1000 is not null then
+      perform utils.check_matches(pg_catalog.jsonb_array_length(matches), path);
+    end if;
+    return matches;
   end if;
   steps := utils.path_steps(path);
   if not steps @> '["**"]' and not steps @> '["*"]' and steps -> 100 is null then

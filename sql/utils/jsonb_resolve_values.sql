@@ -11,6 +11,9 @@ begin
     select n.value
     from utils.jsonb_nodes(data, path, false) as n;
   elsif matches -> 1 is not null then
+    if matches -> 1000 is not null then
+      perform utils.check_matches(pg_catalog.jsonb_array_length(matches), path);
+    end if;
     return query
     select pg_catalog.jsonb_array_elements(matches);
   -- One value is the common case, and needs no query.

@@ -18,6 +18,9 @@ declare
   -- by recursion, so it is not asked about very deep data.
   ahead constant jsonpath := case when sought is not null and not pg_catalog.jsonb_path_exists(data, '$.**{200}')
     then ('$.**.' || pg_catalog.to_json(sought)::text)::jsonpath end;
+  -- Nodes are visited on the way to what is sought: of these there may be more.
+  most constant bigint := utils.max_matches() * case when sought is null then 1 else 10 end;
+  visited bigint;
   name_place constant bytea := case when placed and pg_catalog.jsonb_typeof(step) = 'string' then utils.jsonb_place(name) end;
 begin
   if step is null then
@@ -57,7 +60,12 @@ begin
         and (ahead is null or pg_catalog.jsonb_path_exists(c.value, ahead))
     )
     select w.value, w.path, w.place
-    from walk as w;
+    from walk as w
+    limit most + 1;
+    get diagnostics visited = row_count;
+    if visited > most then
+      perform utils.check_matches(visited, steps);
+    end if;
   elsif step = '"*"' then
     return query
     select coalesce(m.value -> m.key, m.value -> m.n), m.path || coalesce(m.key, m.n::text),

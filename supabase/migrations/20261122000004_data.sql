@@ -82,8 +82,6 @@ comment on column etl_api.erasure.report is 'How many rows went or were blanked,
 
 -- ---------------------------------------------------------------- limits
 
--- Defaults are nobody's change, and what follows a change may be on its way itself.
-alter table etl_api.setting disable trigger user;
 insert into etl_api.setting (name, value, description)
 values
   ('max_data_bytes', '10000000', 'Bytes that data of a request may have, written as JSON; null: no limit. More is invalid (too_large).'),
@@ -94,7 +92,6 @@ values
   ('max_template_bytes', '100000', 'Bytes that one request template of a source may have, written as JSON; null: no limit. More is refused (ETL07).'),
   ('max_answer_bytes', '10000000', 'Bytes that one answer of a source may have, written as JSON; null: no limit. More fails (too_large). The functions stop reading at ETL_MAX_ANSWER_BYTES.')
 on conflict (name) do nothing;
-alter table etl_api.setting enable trigger user;
 
 alter table etl_api.retention enable row level security;
 alter table etl_api.retention_mark enable row level security;

@@ -6,19 +6,30 @@ as $$
 declare
   found_in record;
   object_ids uuid[];
+  most constant bigint := etl_api.limit_of('max_values');
 begin
   -- From the request's data, for activities that take no other activity's objects.
   select
-    pg_catalog.array_agg(f.activity_request_id) filter (where f.natural_key is not null) as activity_ids,
-    pg_catalog.array_agg(f.org_id) filter (where f.natural_key is not null) as org_ids,
-    pg_catalog.array_agg(f.max_objects) filter (where f.natural_key is not null) as limits,
-    pg_catalog.array_agg(f.object_type_id) filter (where f.natural_key is not null) as type_ids,
-    pg_catalog.array_agg(f.natural_key) filter (where f.natural_key is not null) as natural_keys,
-    pg_catalog.array_agg(f.object) filter (where f.natural_key is not null) as objects,
-    pg_catalog.array_agg(f.activity_request_id) filter (where f.natural_key is null) as fault_ids,
-    pg_catalog.array_agg(etl_api.keyless_fault(f.object_type_id, f.object, f.path)) filter (where f.natural_key is null) as faults
+    pg_catalog.array_agg(f.activity_request_id) filter (where f.fault is null) as activity_ids,
+    pg_catalog.array_agg(f.org_id) filter (where f.fault is null) as org_ids,
+    pg_catalog.array_agg(f.max_objects) filter (where f.fault is null) as limits,
+    pg_catalog.array_agg(f.object_type_id) filter (where f.fault is null) as type_ids,
+    pg_catalog.array_agg(f.natural_key) filter (where f.fault is null) as natural_keys,
+    pg_catalog.array_agg(f.object) filter (where f.fault is null) as objects,
+    pg_catalog.array_agg(f.activity_request_id) filter (where f.fault is not null) as fault_ids,
+    pg_catalog.array_agg(f.fault) filter (where f.fault is not null) as faults
   into found_in
-  from etl_api.find_input_objects(activity_request_ids) as f;
+  from (
+    select i.*,
+      case
+        when i.natural_key is null then etl_api.keyless_fault(i.object_type_id, i.object, i.path)
+        -- A member takes 8 bytes at least.
+        when pg_catalog.pg_column_size(i.object) > most * 8 then
+          etl_api.crowded_fault(i.org_id, i.object_type_id, i.object, i.path, most)
+      end as fault
+    from etl_api.find_input_objects(activity_request_ids) as i
+    offset 0
+  ) as f;
 
   object_ids := (etl_api.store_objects(found_in.org_ids, found_in.type_ids, found_in.natural_keys)).object_ids;
 
@@ -52,7 +63,7 @@ end
 $$;
 
 comment on function etl_api.store_input_objects(uuid[]) is
-  'Reads the objects of activity requests from their requests'' data, stores them with the values given, and links them as input, at most max_objects each. Returns the faults of objects without a key; the others go on.';
+  'Reads the objects of activity requests from their requests'' data, stores them with the values given, and links them as input, at most max_objects each. Returns the faults of objects without a key, or with too many values; the others go on.';
 
 revoke execute on function etl_api.store_input_objects(uuid[]) from public;
 grant execute on function etl_api.store_input_objects(uuid[]) to service_role;

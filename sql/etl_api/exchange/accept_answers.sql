@@ -7,6 +7,8 @@ set enable_nestloop = off
 as $$
 declare
   moment constant timestamptz := utils.now();
+  -- 8 bytes make 48 of a text at most: what takes less is not too large.
+  small constant bigint := etl_api.limit_of('max_answer_bytes') / 8;
   answers etl_api.answer[];
 begin
   with held as materialized (
@@ -41,14 +43,17 @@ begin
     left join lateral (
       select judged.*
       from etl_api.judge_answer(s.source, h.kind, h.attempts, h.polls, h.result) as judged
-      where not (s.is_plain and h.status between 200 and 299 and h.result #> '{error,kind}' is null)
+      where not (s.is_plain and h.status between 200 and 299 and h.result #> '{error,kind}' is null
+        and pg_catalog.pg_column_size(h.result) <= small)
       offset 0
     ) as j on true
   ),
   kept as (
     insert into public.run_response
       (run_request_id, org_id, answer_no, http_status, headers, body, body_text, duration_ms, received_at)
-    select a.id, a.org_id, coalesce(before.answer_no, 0) + 1, a.status, a.result -> 'headers', a.result -> 'body',
+    select a.id, a.org_id, coalesce(before.answer_no, 0) + 1, a.status, a.result -> 'headers',
+      -- What is too large is not kept either.
+      case when a.code is distinct from 'too_large' then a.result -> 'body' end,
       pg_catalog.left(coalesce(a.result ->> 'body_text', a.result #>> '{error,message}'), 2000),
       utils.int_or_null(a.result -> 'duration_ms'), moment
     from judged as a

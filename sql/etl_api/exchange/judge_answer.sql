@@ -11,6 +11,8 @@ declare
   error_kind text := pg_catalog.left(answer #>> '{error,kind}', 100);
   said jsonb;
   transient boolean;
+  max_bytes bigint;
+  bytes bigint;
 begin
   verdict := 'map';
   if status is not null and status not between 200 and 299 then
@@ -21,6 +23,15 @@ begin
     code := coalesce(error_kind, 'network');
     message := coalesce(pg_catalog.left(answer #>> '{error,message}', 2000), pg_catalog.format('%s gave no answer.', source.name));
     transient := code in ('timeout', 'network', 'invalid_json');
+  elsif pg_catalog.pg_column_size(body) > 100 then
+    max_bytes := etl_api.limit_of('max_answer_bytes');
+    bytes := case when pg_catalog.pg_column_size(body) > max_bytes / 8 then pg_catalog.octet_length(body::text) end;
+    if bytes > max_bytes then
+      code := 'too_large';
+      message := pg_catalog.format(
+        '%s answered with %s bytes; %s is the most. Ask for less at once, or have the operator raise the setting max_answer_bytes.',
+        source.name, bytes, max_bytes);
+    end if;
   end if;
   if code is not null then
     verdict := case

@@ -27,6 +27,11 @@ begin
     union all
     select * from etl_api.webhook_faults(suspect_ids, '{}') where suspect_ids <> '{}'
     union all
+    select *
+    from etl_api.crowd_faults(array(
+      select a from pg_catalog.unnest(activities) as a where a.workflow_request_id = any (suspect_ids)))
+    where suspect_ids <> '{}'
+    union all
     select * from etl_api.body_faults(suspects)
     union all
     select * from etl_api.dependency_faults(activities)

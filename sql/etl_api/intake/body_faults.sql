@@ -12,6 +12,8 @@ begin
   union all
   select * from etl_api.config_faults('{}', activities)
   union all
+  select * from etl_api.limit_faults(activities)
+  union all
   select * from etl_api.datapoint_faults(activities)
   union all
   select * from etl_api.source_faults(activities)

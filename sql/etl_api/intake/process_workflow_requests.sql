@@ -12,6 +12,7 @@ as $$
 declare
   slice constant int := 1000;
 begin
+  perform pg_catalog.set_config('etl.max_matches', etl_api.limit_of('max_matches')::text, true);
   -- In slices, so that what is held in memory and what one fault undoes stay small.
   for place in 1 .. coalesce(pg_catalog.cardinality(workflow_request_ids), 0) by slice loop
     perform etl_api.isolate_workflow_requests(workflow_request_ids[place : place + slice - 1]);

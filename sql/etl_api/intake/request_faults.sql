@@ -53,6 +53,9 @@ begin
     ) as k
     where k.count > 1000
     union all
+    select s.code, s.path, s.found, s.message, s.hint
+    from etl_api.size_faults(w.data) as s
+    union all
     select t.code, t.path, t.found, t.message, t.hint
     from etl_api.timing_faults(w.not_before, w.deadline_at, w.priority) as t
     where w.deadline_at is not null or w.priority not between -100 and 100
@@ -61,7 +64,7 @@ end
 $$;
 
 comment on function etl_api.request_faults(uuid[]) is
-  'What is wrong with requests as a whole: no data, no object, no activities, too many; a deadline that is over, a priority out of range.';
+  'What is wrong with requests as a whole: no data, no object, too large, too deep, no activities, too many; a deadline that is over, a priority out of range.';
 
 revoke execute on function etl_api.request_faults(uuid[]) from public;
 grant execute on function etl_api.request_faults(uuid[]) to service_role;

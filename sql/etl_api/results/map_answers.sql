@@ -10,6 +10,7 @@ declare
   links record;
   stored_values int;
 begin
+  perform pg_catalog.set_config('etl.max_matches', etl_api.limit_of('max_matches')::text, true);
   select
     pg_catalog.array_agg(o.run_request_id) as run_request_ids,
     pg_catalog.array_agg(o.org_id) as org_ids,
@@ -27,6 +28,9 @@ begin
   from (select * from etl_api.answer_objects(answers) as o order by o.run_request_id, o.place) as o;
   if found.objects is null then
     return 0;
+  end if;
+  if pg_catalog.cardinality(found.objects) > 1000 then
+    perform etl_api.check_object_matches(found.run_request_ids);
   end if;
   if found.keyless is not null then
     perform etl_api.logger_keyless(found.keyless);

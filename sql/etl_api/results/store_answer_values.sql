@@ -22,6 +22,7 @@ begin
   from etl_api.answer_values(
     org_ids, activity_request_ids, object_ids, object_type_ids, source_ids, run_request_ids, objects, raws, stored_ids) as v;
 
+  perform etl_api.check_value_counts(known.object_ids, known.run_request_ids);
   -- What is found is known, whether it qualifies or not; of what was asked about, only accepted values are stored.
   if true = any (known.are_asked) and etl_api.has_factors(activity_request_ids, true) then
     known."values" := etl_api.refuse_values(known.activity_ids, known.object_ids, known.datapoint_ids, known.source_ids,

@@ -83,6 +83,8 @@ as $$
       ('run_queue run_request delivery', 'failed', 'secret_missing', 'a secret that it needs is not in the functions'' environment', 'Add it to ETL_SECRETS, then etl_api.retry(id).'),
       ('run_queue run_request delivery', 'failed', 'bad_request', 'what was to be sent is no HTTP request', 'Correct the template or the URL, then etl_api.retry(id).'),
       ('run_queue run_request', 'failed', 'invalid_json', 'the answer was no JSON', 'etl_api.retry(id) sends it again.'),
+      ('run_queue run_request', 'failed', 'too_many_matches', 'the answer held more objects, or a path found more places in it, than is taken', 'Ask for less at once: a page size in the template; name more of the way instead of "**".'),
+      ('run_queue run_request', 'failed', 'too_many_values', 'the answer gave one object more values than is taken', 'Map fewer datapoints of this source.'),
       ('run_queue run_request', 'failed', 'source_error', 'the answer told of an error (response.error of the template)', 'Once the cause is gone: etl_api.retry(id).'),
       ('run_queue run_request', 'failed', 'source_failed', 'the source says that its run failed', 'etl_api.retry(id) of the run starts a new one.'),
       ('run_queue run_request', 'failed', 'no_external_id', 'the answer held neither an id to ask for nor objects', 'Correct response.external_id of the template, then etl_api.retry(id); etl_api.test_mapping tries it.'),
