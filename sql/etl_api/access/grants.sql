@@ -48,7 +48,7 @@ revoke all on
   etl_api.data_quality_mark,
   etl_api.alert_rule,
   etl_api.alert
-from public, anon, authenticated;
+from public, anon, authenticated, service_role;
 
 grant select on
   public.org,
@@ -92,9 +92,15 @@ grant select, insert, update, delete on
   public.object_source,
   public.datapoint_source,
   public.activity,
-  public.factor,
-  public.webhook_endpoint
+  public.factor
 to authenticated;
+
+-- Since when an endpoint fails and why it was disabled is the engine's to write.
+grant select, delete on public.webhook_endpoint to authenticated;
+grant
+  insert (id, org_id, url, secret_name, event_types, disabled_at, description, headers, schedule_seconds, ordered, deleted_at),
+  update (url, secret_name, event_types, disabled_at, description, headers, schedule_seconds, ordered, deleted_at)
+  on public.webhook_endpoint to authenticated;
 
 -- When a schedule or a rule was last at work is the engine's to write.
 grant select, delete on
@@ -158,3 +164,11 @@ grant select, insert, update, delete on
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
 grant select on etl_api.state_transition, etl_api.state_step, etl_api.table_reference to service_role;
+
+-- Supabase grants sequences of schema public, too: who may turn one back may break every insert.
+revoke all on sequence
+  public.value_id_seq,
+  public.activity_object_ordinal_seq,
+  public.guardrail_refusal_id_seq,
+  public.delivery_attempt_id_seq
+from public, anon, authenticated, service_role;
