@@ -7,15 +7,16 @@ import pg from "pg";
 import { startGuarded } from "./guard.ts";
 import { freePort, type Server } from "./server.ts";
 
-const binaries = "/usr/lib/postgresql/15/bin";
+/** Where Debian has the programs of PostgreSQL 15, those for backups among them. */
+export const debianBinaries = "/usr/lib/postgresql/15/bin";
 
 /** Whether Debian's PostgreSQL 15 is installed. */
 export function hasDebianServer(): boolean {
-  return existsSync(join(binaries, "postgres"));
+  return existsSync(join(debianBinaries, "postgres"));
 }
 
-/** PostgreSQL does not run as root; Debian's package brings a user for it. */
-function identity(): { uid?: number; gid?: number } {
+/** PostgreSQL does not run as root; Debian's package brings a user for it. Nothing for everyone but root. */
+export function debianIdentity(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string): number => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }));
   return { uid: id("-u"), gid: id("-g") };
@@ -34,25 +35,44 @@ async function accepts(url: string): Promise<boolean> {
   }
 }
 
+/** How to start the server. */
+export interface DebianOptions {
+  /** Settings beside, or in place of, those for tests that keep nothing. */
+  settings?: Record<string, string | number>;
+  /** A data folder that is there, such as a restored copy, and stays; a new one that goes with the server otherwise. */
+  dataDir?: string;
+}
+
+/** A running server of Debian's. */
+export interface DebianServer extends Pick<Server, "url" | "port" | "stop"> {
+  dataDir: string;
+  /** Process id of the postmaster. */
+  pid: number;
+  /** What the server has written so far. */
+  log(): string;
+}
+
 /**
  * Starts Debian's PostgreSQL 15 on a new cluster in a temporary folder: the second version under test, and the one that
  * has plpgsql_check. The cluster goes when it stops, and when this process ends in whatever way.
  */
-export async function startDebianServer(): Promise<Pick<Server, "url" | "stop">> {
+export async function startDebianServer(options: DebianOptions = {}): Promise<DebianServer> {
   if (!hasDebianServer()) {
     throw new Error(
       "Debian's PostgreSQL 15 is not installed: apt-get install postgresql-15 postgresql-15-plpgsql-check",
     );
   }
-  const user = identity();
+  const user = debianIdentity();
   const folder = mkdtempSync(join(tmpdir(), "millrace-15-"));
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid!);
-  const data = join(folder, "data");
-  execFileSync(
-    join(binaries, "initdb"),
-    ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-    { ...user, cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
-  );
+  const data = options.dataDir ?? join(folder, "data");
+  if (options.dataDir === undefined) {
+    execFileSync(
+      join(debianBinaries, "initdb"),
+      ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+      { ...user, cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
+    );
+  }
   const port = await freePort();
   const log = join(folder, "server.log");
   const output = openSync(log, "w");
@@ -66,24 +86,26 @@ export async function startDebianServer(): Promise<Pick<Server, "url" | "stop">>
     max_connections: 100,
     timezone: "UTC",
     lc_messages: "C",
+    ...options.settings,
   };
   const server = await startGuarded(
     [
-      join(binaries, "postgres"),
+      join(debianBinaries, "postgres"),
       "-D",
       data,
       ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     ],
     { ...user, cwd: folder, output, signal: "QUIT", removeFolder: folder },
   ).finally(() => closeSync(output));
+  const said = (): string => (existsSync(log) ? readFileSync(log, "utf8") : "");
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   for (let waited = 0; !(await accepts(url)); waited += 50) {
-    if (server.gone() || waited > 30_000) {
-      const said = existsSync(log) ? readFileSync(log, "utf8") : "";
+    if (server.gone() || waited > 60_000) {
+      const text = said();
       await server.stop();
-      throw new Error(`PostgreSQL 15 did not start:\n${said}`);
+      throw new Error(`PostgreSQL 15 did not start:\n${text}`);
     }
     await delay(50);
   }
-  return { url, stop: () => server.stop() };
+  return { url, port, pid: server.pid, dataDir: data, log: said, stop: () => server.stop() };
 }
