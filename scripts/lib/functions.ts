@@ -19,6 +19,7 @@ import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { startGuarded, type Guarded } from "./guard.ts";
+import { localSecretKey } from "./secret-key.ts";
 
 const checkout = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 
@@ -175,6 +176,7 @@ function environment(plan: FunctionsOptions & { key: string }): NodeJS.ProcessEn
     // On a developer's machine the third party and the client are on it too.
     ETL_ALLOW_HOSTS: process.env.ETL_ALLOW_HOSTS ?? "127.0.0.1,localhost,[::1]",
     ETL_SECRETS: process.env.ETL_SECRETS ?? "{}",
+    ETL_SECRET_KEY: localSecretKey(),
     // No platform here ends a process for the CPU time it has used.
     ETL_CPU_MS: "3600000",
     ETL_MAX_REQUESTS: "1000000",

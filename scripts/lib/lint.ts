@@ -117,10 +117,20 @@ const OUR_SCHEMAS = `
 // What only Supabase has, as far as the engine calls it, so that those calls are checked too.
 const STAND_INS = `
 create schema vault;
+create table vault.secrets (
+  id uuid, name text, description text, secret text, key_id uuid, nonce bytea, created_at timestamptz, updated_at timestamptz
+);
 create table vault.decrypted_secrets (
   id uuid, name text, description text, secret text, decrypted_secret text, key_id uuid, nonce bytea,
   created_at timestamptz, updated_at timestamptz
 );
+create function vault.create_secret(
+  new_secret text, new_name text default null, new_description text default '', new_key_id uuid default null
+) returns uuid language sql as 'select null::uuid';
+create function vault.update_secret(
+  secret_id uuid, new_secret text default null, new_name text default null, new_description text default null,
+  new_key_id uuid default null
+) returns void language sql as 'select null::void';
 create schema net;
 create function net.http_post(
   url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{}',

@@ -91,6 +91,96 @@ const deliveryCompletions = z.array(
     .object({ delivery_id: uuid, accepted: z.boolean(), message: z.string().nullable() })
     .transform(({ delivery_id: id, accepted, message }): Completion => ({ id, accepted, message })),
 );
+
+/** A secret that a request needs. */
+export interface WantedSecret {
+  /** For a placeholder its newest version; to sign a message all that are in force. */
+  use: "fill" | "sign";
+  /** `shared`, or an org's id. */
+  scope: string;
+  name: string;
+}
+
+/** A version of a secret as the database keeps it. */
+export const secretRow = z.object({
+  scope: z.string(),
+  name: z.string(),
+  use: z.enum(["fill", "sign"]),
+  version: z.number().int(),
+  /** Which key opens it; null: the value is clear, the database's Vault keeps it. */
+  key_id: z.string().nullable(),
+  value: z.string(),
+});
+export type SecretRow = z.infer<typeof secretRow>;
+// An entry of the Vault that somebody has deleted there has no value any more.
+const secretRows = z
+  .array(secretRow.extend({ value: z.string().nullable() }))
+  .transform((rows) => rows.filter((row): row is SecretRow => row.value !== null));
+
+/** What to know before a secret is sealed. */
+export const nextSecret = z.object({
+  version: z.number().int(),
+  /** Whether the database has a Vault, which takes clear text. */
+  has_vault: z.boolean(),
+  /** Whether there is an active version. */
+  is_live: z.boolean(),
+});
+export type NextSecret = z.infer<typeof nextSecret>;
+const nextSecrets = z.array(nextSecret);
+
+/** A version of a secret that is to be written. */
+export interface NewSecret {
+  scope: string;
+  name: string;
+  version: number;
+  /** Sealed, or clear where {@link keyId} is null. */
+  value: string;
+  keyId: string | null;
+  by: string | null;
+}
+
+const time = z
+  .string()
+  .nullable()
+  .transform((text) => (text === null ? null : new Date(text).toISOString()));
+
+/** A secret as it may be shown. */
+export const secretInfo = z.object({
+  scope: z.string(),
+  name: z.string(),
+  version: z.number().int(),
+  state: z.enum(["active", "retiring", "revoked"]),
+  storage: z.enum(["table", "vault"]),
+  key_id: z.string().nullable(),
+  created_at: time,
+  created_by: z.string(),
+  expires_at: time,
+  revoked_at: time,
+  last_used_at: time,
+});
+export type SecretInfo = z.infer<typeof secretInfo>;
+const secretInfos = z.array(secretInfo);
+
+/** A secret that lies under an old key. */
+export const sealedSecret = z.object({
+  id: uuid,
+  scope: z.string(),
+  name: z.string(),
+  version: z.number().int(),
+  key_id: z.string(),
+  value: z.string(),
+});
+export type SealedSecret = z.infer<typeof sealedSecret>;
+const sealedSecrets = z.array(sealedSecret);
+
+/** The same under a new one. */
+export interface ResealedSecret {
+  id: string;
+  value: string;
+  old_key: string;
+  new_key: string;
+}
+
 const counts = z.array(z.record(z.string(), z.coerce.number()));
 
 /** A function of the engine. */
@@ -107,6 +197,18 @@ export interface EtlClient {
   releaseDeliveries(claims: readonly DeliveryClaim[]): Promise<number>;
   /** Wakes another call of a function. */
   ring(name: BellName): Promise<void>;
+  /** Secrets for requests that are about to be sent; what is not there gives no row. Their use is noted. */
+  readSecrets(wanted: readonly WantedSecret[]): Promise<SecretRow[]>;
+  nextSecret(scope: string, name: string): Promise<NextSecret>;
+  /** Adds a secret; its version. */
+  putSecret(secret: NewSecret): Promise<number>;
+  /** Replaces one; the old version goes on signing for so long. */
+  rotateSecret(secret: NewSecret, keepSeconds: number): Promise<number>;
+  /** Throws values away: of one version, or of all. Returns of how many. */
+  revokeSecret(scope: string, name: string, version: number | null, by: string | null): Promise<number>;
+  listSecrets(scope: string | null): Promise<SecretInfo[]>;
+  secretsToRekey(newKey: string, max: number): Promise<SealedSecret[]>;
+  rekeySecrets(resealed: readonly ResealedSecret[]): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -133,7 +235,10 @@ export class DatabaseError extends Error {
  * @param values - its arguments in order, by name
  * @returns its rows
  */
-export type Call = (name: string, values: Record<string, string | number | JsonText>) => Promise<unknown[]>;
+export type Call = (
+  name: string,
+  values: Record<string, string | number | null | JsonText>,
+) => Promise<unknown[]>;
 
 /** JSON that goes to the database as it is. */
 export class JsonText {
@@ -196,7 +301,33 @@ export function createClient(call: Call, close: () => Promise<void>): EtlClient 
     async ring(name) {
       await call("ring", { function_name: name });
     },
+    readSecrets: (wanted) => rows(secretRows, "read_secrets", { wanted: encode(wanted) }),
+    async nextSecret(scope, name) {
+      const [next] = await rows(nextSecrets, "next_secret", { of_scope: scope, of_name: name });
+      if (next === undefined) throw unexpected("next_secret", "none");
+      return next;
+    },
+    putSecret: (secret) => one("put_secret", newSecret(secret)),
+    rotateSecret: (secret, keepSeconds) =>
+      one("rotate_secret", { ...newSecret(secret), keep_seconds: keepSeconds }),
+    revokeSecret: (scope, name, version, by) =>
+      one("revoke_secret", { of_scope: scope, of_name: name, of_version: version, by_whom: by }),
+    listSecrets: (scope) => rows(secretInfos, "list_secrets", { of_scope: scope }),
+    secretsToRekey: (newKey, max) =>
+      rows(sealedSecrets, "secrets_to_rekey", { new_key: newKey, max_secrets: max }),
+    rekeySecrets: (resealed) => one("rekey_secrets", { resealed: encode(resealed) }),
     close,
+  };
+}
+
+function newSecret({ scope, name, version, value, keyId, by }: NewSecret): Parameters<Call>[1] {
+  return {
+    of_scope: scope,
+    of_name: name,
+    of_version: version,
+    sealed: value,
+    sealed_by: keyId,
+    by_whom: by,
   };
 }
 

@@ -5,6 +5,7 @@ import { readConfig, type Config } from "./config.ts";
 import { connect as connectBy } from "./connect.ts";
 import { createLog, messageOf, type Log } from "./log.ts";
 import { start, type Limits, type Running, type Summary, type Work } from "./loop.ts";
+import { SecretStore } from "./secret-store.ts";
 import { cpuTime, environment, keepAlive, untilUnload, workerAge, workerIsMortal } from "./runtime.ts";
 
 /** What surrounds a function; tests put their own in place of each part. */
@@ -16,7 +17,12 @@ export interface Surroundings {
 }
 
 /** What a function does with its surroundings. */
-export type MakeWork<C, R> = (client: EtlClient, config: Config, worker: string, log: Log) => Work<C, R>;
+export type MakeWork<C, R> = (
+  client: EtlClient,
+  config: Config,
+  worker: string,
+  secrets: SecretStore,
+) => Work<C, R>;
 
 /** Answers the calls of one function. */
 export type Handler = (request: Request) => Promise<Response>;
@@ -39,6 +45,7 @@ export function createHandler<C, R>(
   let client: Promise<EtlClient> | undefined;
   // Calls at the same time work as one as long as its requests are quick: two would only claim and report less each.
   const running = new Set<Running>();
+  let secrets: SecretStore | undefined;
   let usualMs: number | undefined;
 
   async function work(config: Config, log: Log): Promise<Summary> {
@@ -46,7 +53,10 @@ export function createHandler<C, R>(
     const worker = `${name}/${env["SB_EXECUTION_ID"] ?? crypto.randomUUID()}`;
     const limits: Limits = { ...config, usualMs, ...around.limits };
     if (workerIsMortal(env)) limits.remainingMs = Math.max(0, limits.wallMs - workerAge());
-    const port = make(await client, config, worker, log);
+    // Kept, too: it holds secrets for seconds.
+    secrets ??= new SecretStore(config);
+    const database = (secrets.source = await client);
+    const port = make(database, config, worker, secrets);
     return untilUnload(async (unloading) => {
       const loop = start(port, limits, log, { cpuTime, unloading });
       running.add(loop);
@@ -57,6 +67,7 @@ export function createHandler<C, R>(
         return summary;
       } finally {
         running.delete(loop);
+        if (running.size === 0) secrets?.rest();
         usualMs = loop.usualMs();
       }
     });
@@ -78,7 +89,7 @@ export function createHandler<C, R>(
       );
       return Response.json({ error: "not configured" }, { status: 500 });
     }
-    const log = createLog(config, name, writeLog);
+    const log = createLog(config, name, writeLog, () => secrets?.values() ?? []);
     const refusal = await refuse(request, config.functionKey);
     if (refusal !== undefined) {
       log("warn", "refused", { status: refusal.status });

@@ -2,8 +2,10 @@
  * Secrets in requests. This is the only place where `<<$secret.NAME>>` becomes a value, right before sending, and the
  * only one that takes the value out again of whatever comes back.
  */
-import type { Secrets } from "./config.ts";
+import { Buffer } from "node:buffer";
+import type { WantedSecret } from "./client.ts";
 import { keptNumber } from "./json.ts";
+import type { SecretStore } from "./secret-store.ts";
 
 /**
  * A placeholder, or what only looks like one: the database writes one more `$` into data that would read like a
@@ -11,36 +13,38 @@ import { keptNumber } from "./json.ts";
  */
 const PLACEHOLDER = /<<\$(?:secret\.([^<>]+)>>|(\$+secret\.))/g;
 
-/** A secret that is not there. */
-export class MissingSecret extends Error {
-  override name = "MissingSecret";
-}
-
-/** The secret of that name. An org never falls back on the shared ones: they are not its own. */
-export function findSecret(secrets: Secrets, scope: string, name: string): string {
-  const values = Object.hasOwn(secrets, scope) ? secrets[scope]! : {};
-  const value = Object.hasOwn(values, name) ? values[name]! : "";
-  if (value === "") throw new MissingSecret(`there is no secret ${name} in the scope ${scope}`);
-  return value;
-}
-
 /** Puts secrets into one request and remembers which, to take them out of its answer. */
 export class SecretFiller {
-  readonly #secrets: Secrets;
+  readonly #store: SecretStore;
   readonly #scope: string;
+  readonly #request: unknown;
   readonly #used = new Map<string, string>();
+  #loaded = false;
 
-  constructor(secrets: Secrets, scope: string) {
-    this.#secrets = secrets;
+  /** @param request - what is going to be filled, as a whole */
+  constructor(store: SecretStore, scope: string, request: unknown) {
+    this.#store = store;
     this.#scope = scope;
+    this.#request = request;
   }
 
-  /** Replaces the placeholders of a string; `encode` fits the values into a URL. */
+  /** Reads all that the request needs and the functions do not hold: what they then have is good for this request. */
+  async load(): Promise<void> {
+    await this.#store.load(wantedSecrets(this.#request, this.#scope));
+    this.#loaded = true;
+  }
+
+  /**
+   * Replaces the placeholders of a string; `encode` fits the values into a URL.
+   *
+   * @throws SecretNotHeld when one has to be loaded first
+   */
   text(text: string, encode: (value: string) => string = (value) => value): string {
-    return text.replace(PLACEHOLDER, (_, name: string | undefined, data: string | undefined) => {
-      if (name === undefined) return `<<${data}`;
-      const value = findSecret(this.#secrets, this.#scope, name.trim());
-      this.#used.set(name.trim(), value);
+    return text.replace(PLACEHOLDER, (_, found: string | undefined, data: string | undefined) => {
+      if (found === undefined) return `<<${data}`;
+      const name = found.trim();
+      const value = this.#store.find({ use: "fill", scope: this.#scope, name }, this.#loaded);
+      this.#used.set(name, value);
       return encode(value);
     });
   }
@@ -54,6 +58,21 @@ export class SecretFiller {
   scrub(text: string): string {
     for (const [form, name] of this.#forms()) text = text.replaceAll(form, `[secret ${name}]`);
     return text;
+  }
+
+  /**
+   * The beginning of a text, without secrets: nor the half of one where it is cut off.
+   *
+   * @param isCut - whether the text itself is the beginning of a longer one
+   */
+  scrubStart(text: string, length: number, isCut = false): string {
+    const forms = this.#forms();
+    const longest = forms[0]?.[0].length ?? 0;
+    const near = text.slice(0, length * 8 + longest);
+    const isWhole = near.length === text.length && !isCut;
+    const clean = this.scrub(near);
+    // Where it ends a secret may have begun.
+    return (isWhole ? clean : clean.slice(0, Math.max(0, clean.length - longest + 1))).slice(0, length);
   }
 
   /**
@@ -79,17 +98,69 @@ export class SecretFiller {
     return found ? JSON.stringify(clean) : text;
   }
 
-  #forms(): [form: string, name: string][] {
-    const forms = new Map<string, string>();
-    for (const [name, value] of this.#used) {
-      const encoded = [encodeURIComponent(value), new URLSearchParams([["", value]]).toString().slice(1)];
-      for (const form of [value, ...encoded, encodeURI(value), JSON.stringify(value).slice(1, -1)]) {
-        forms.set(form, name);
-      }
-    }
+  #forms(): (readonly [form: string, name: string])[] {
+    const forms = [...this.#used].flatMap(([name, value]) =>
+      formsOf(value).map((form) => [form, name] as const),
+    );
     // The longest first, so that no form is cut into by one it contains.
-    return [...forms].sort(([a], [b]) => b.length - a.length);
+    return this.#used.size < 2 ? forms : forms.sort(([a], [b]) => b.length - a.length);
   }
+}
+
+/** The secrets a request names. */
+export function wantedSecrets(request: unknown, scope: string): WantedSecret[] {
+  const names = new Set<string>();
+  mapJson(request, (text) => {
+    for (const [, name] of text.matchAll(PLACEHOLDER)) if (name !== undefined) names.add(name.trim());
+    return text;
+  });
+  return [...names].map((name) => ({ use: "fill", scope, name }));
+}
+
+// Of the last secrets that were used: they are few, and answers many.
+const known = new Map<string, readonly string[]>();
+
+/** The ways a text is written by those who send it back; the longest first. */
+function formsOf(value: string): readonly string[] {
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  const percent = [
+    encodeURIComponent(value),
+    new URLSearchParams([["", value]]).toString().slice(1),
+    encodeURI(value),
+  ];
+  const json = JSON.stringify(value).slice(1, -1);
+  const bytes = Buffer.from(value, "utf8");
+  const hex = bytes.toString("hex");
+  const forms = new Set([
+    value,
+    ...percent,
+    ...percent.map((form) => form.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())),
+    json,
+    // JSON in a string of JSON, slashes escaped, and nothing but ASCII.
+    JSON.stringify(json).slice(1, -1),
+    json.replaceAll("/", "\\/"),
+    json.replace(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    value.replace(/[&<>"']/g, (one) => HTML[one]!),
+    ...(bytes.length < 8 ? [] : [hex, hex.toUpperCase(), ...inBase64(bytes)]),
+  ]);
+  const sorted = [...forms].sort((a, b) => b.length - a.length);
+  if (known.size >= 1_000) known.clear();
+  known.set(value, sorted);
+  return sorted;
+}
+
+const HTML: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+/** Base64 of a text that has these bytes somewhere in it: how they are written depends on where they begin. */
+function inBase64(bytes: Uint8Array): string[] {
+  return [0, 1, 2].flatMap((offset) => {
+    const text = Buffer.concat([Buffer.alloc(offset), bytes]).toString("base64");
+    // A place at either end holds bits of what stands beside the secret, too.
+    const [begin, end] = [[0, 2, 3][offset]!, Math.floor(((offset + bytes.length) * 8) / 6)];
+    const inside = text.slice(begin, end);
+    return [inside, inside.replaceAll("+", "-").replaceAll("/", "_")];
+  });
 }
 
 /** Changes every string of a JSON value, keys included. Not by recursion: an answer may be nested deeply. */

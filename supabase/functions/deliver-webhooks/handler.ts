@@ -1,9 +1,13 @@
 /** Sends messages to clients, signed. */
-import type { DeliveryClaim, DeliveryResult, Failure } from "../_shared/client.ts";
-import type { Config } from "../_shared/config.ts";
+import type { DeliveryClaim, DeliveryResult, Failure, WantedSecret } from "../_shared/client.ts";
 import { createExchange, type Exchange } from "../_shared/exchange.ts";
 import { createHandler, type Handler, type Surroundings } from "../_shared/handler.ts";
-import { findSecret, MissingSecret } from "../_shared/secrets.ts";
+import {
+  MissingSecret,
+  SecretNotHeld,
+  SecretsUnreadable,
+  type SecretStore,
+} from "../_shared/secret-store.ts";
 import { SecretError, signatureHeaders } from "../_shared/sign.ts";
 
 /** The handler of `deliver-webhooks`. */
@@ -11,13 +15,17 @@ export function deliverWebhooks(around: Surroundings = {}): Handler {
   let kept: Exchange | undefined;
   return createHandler<DeliveryClaim, DeliveryResult>(
     "deliver-webhooks",
-    (client, config, worker) => {
+    (client, config, worker, secrets) => {
       // Kept over calls: it remembers where names lead.
-      const exchange = (kept ??= createExchange(config));
+      const exchange = (kept ??= createExchange(config, { secrets }));
       return {
-        claim: (max) => client.claimDeliveries(worker, max),
+        async claim(max) {
+          const claims = await client.claimDeliveries(worker, max);
+          secrets.expect(() => claims.map(signingSecret));
+          return claims;
+        },
         timeoutOf: (claim) => claim.timeout_ms,
-        send: (claim, timeoutMs) => deliver(claim, timeoutMs, config, exchange),
+        send: (claim, timeoutMs) => deliver(claim, timeoutMs, secrets, exchange),
         sizeOf: () => 500,
         complete: (results) => client.completeDeliveries(results),
         withoutAnswer: ({ headers, ...rest }, reason) => ({
@@ -35,22 +43,45 @@ export function deliverWebhooks(around: Surroundings = {}): Handler {
   );
 }
 
+const signingSecret = ({ secret_scope, secret_name }: DeliveryClaim): WantedSecret => ({
+  use: "sign",
+  scope: secret_scope,
+  name: secret_name,
+});
+
+/** What signs a message; at once when it is held. */
+function findSecret(wanted: WantedSecret, secrets: SecretStore): string | Promise<string> {
+  try {
+    return secrets.find(wanted);
+  } catch (error) {
+    if (!(error instanceof SecretNotHeld)) throw error;
+    return secrets.load([wanted]).then(() => secrets.find(wanted, true));
+  }
+}
+
 async function deliver(
-  { delivery_id, lease_token, webhook_id, url, body, secret_scope, secret_name }: DeliveryClaim,
+  claim: DeliveryClaim,
   timeoutMs: number,
-  config: Config,
+  secrets: SecretStore,
   exchange: Exchange,
 ): Promise<DeliveryResult> {
+  const { delivery_id, lease_token, webhook_id, url, body, secret_scope, secret_name } = claim;
   const ids = { delivery_id, lease_token };
   let signature: Record<string, string>;
   try {
-    signature = signatureHeaders(findSecret(config.secrets, secret_scope, secret_name), webhook_id, body);
+    const secret = findSecret(signingSecret(claim), secrets);
+    signature = signatureHeaders(typeof secret === "string" ? secret : await secret, webhook_id, body);
   } catch (error) {
-    if (!(error instanceof MissingSecret) && !(error instanceof SecretError)) throw error;
-    const where = error instanceof SecretError ? ` (${secret_name} in the scope ${secret_scope})` : "";
-    const failure: Failure = { kind: "secret_missing", message: error.message + where };
+    const failure = whyUnsigned(error, `${secret_name} in the scope ${secret_scope}`);
     return { ...ids, error: failure, duration_ms: 0 };
   }
   const headers = { "content-type": "application/json", "user-agent": "millrace", ...signature };
   return { ...ids, ...(await exchange.post(url, headers, body, timeoutMs)) };
+}
+
+function whyUnsigned(error: unknown, which: string): Failure {
+  if (error instanceof SecretsUnreadable) return { kind: "network", message: error.message };
+  if (error instanceof MissingSecret) return { kind: "secret_missing", message: error.message };
+  if (error instanceof SecretError) return { kind: "secret_missing", message: `${error.message} (${which})` };
+  throw error;
 }

@@ -5,17 +5,22 @@
 import type { RunClaim, RunResult } from "../_shared/client.ts";
 import { createExchange, type Exchange } from "../_shared/exchange.ts";
 import { createHandler, type Handler, type Surroundings } from "../_shared/handler.ts";
+import { wantedSecrets } from "../_shared/secrets.ts";
 
 /** The handler of `execute-runs`. */
 export function executeRuns(around: Surroundings = {}): Handler {
   let kept: Exchange | undefined;
   return createHandler<RunClaim, RunResult>(
     "execute-runs",
-    (client, config, worker) => {
+    (client, config, worker, secrets) => {
       // Kept over calls: it remembers where names lead.
-      const exchange = (kept ??= createExchange(config));
+      const exchange = (kept ??= createExchange(config, { secrets }));
       return {
-        claim: (max) => client.claimRunRequests(worker, max),
+        async claim(max) {
+          const claims = await client.claimRunRequests(worker, max);
+          secrets.expect(() => claims.flatMap((claim) => wantedSecrets(claim.request, claim.secret_scope)));
+          return claims;
+        },
         timeoutOf: (claim) => claim.timeout_ms,
         async send({ run_request_id, lease_token, request, secret_scope }, timeoutMs) {
           const answer = await exchange.ask({ request, secretScope: secret_scope, timeoutMs });

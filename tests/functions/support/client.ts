@@ -3,8 +3,15 @@ import type {
   DeliveryClaim,
   DeliveryResult,
   EtlClient,
+  NewSecret,
+  NextSecret,
+  ResealedSecret,
   RunClaim,
   RunResult,
+  SealedSecret,
+  SecretInfo,
+  SecretRow,
+  WantedSecret,
 } from "../../../supabase/functions/_shared/client.ts";
 
 export const org = "0198c0de-0000-7000-8000-000000000001";
@@ -22,6 +29,9 @@ export class FakeClient implements EtlClient {
   rings: string[] = [];
   workers = new Set<string>();
   closed = false;
+  /** Versions of secrets, newest first, and what was asked for. */
+  secrets: Omit<SecretRow, "use">[] = [];
+  secretReads: WantedSecret[][] = [];
 
   addRun(request: unknown, change: Partial<RunClaim> = {}): void {
     this.runs.push({
@@ -84,6 +94,36 @@ export class FakeClient implements EtlClient {
   ring(name: string): Promise<void> {
     this.rings.push(name);
     return Promise.resolve();
+  }
+  readSecrets(wanted: readonly WantedSecret[]): Promise<SecretRow[]> {
+    this.secretReads.push([...wanted]);
+    const rows = wanted.flatMap(({ use, scope, name }) => {
+      const found = this.secrets.filter((one) => one.scope === scope && one.name === name);
+      return (use === "sign" ? found : found.slice(0, 1)).map((row) => ({ ...row, use }));
+    });
+    return Promise.resolve(rows);
+  }
+  // What manages secrets is tested on a database.
+  nextSecret(): Promise<NextSecret> {
+    return Promise.reject(new Error("not here"));
+  }
+  putSecret(_secret: NewSecret): Promise<number> {
+    return Promise.reject(new Error("not here"));
+  }
+  rotateSecret(_secret: NewSecret): Promise<number> {
+    return Promise.reject(new Error("not here"));
+  }
+  revokeSecret(): Promise<number> {
+    return Promise.reject(new Error("not here"));
+  }
+  listSecrets(): Promise<SecretInfo[]> {
+    return Promise.reject(new Error("not here"));
+  }
+  secretsToRekey(): Promise<SealedSecret[]> {
+    return Promise.reject(new Error("not here"));
+  }
+  rekeySecrets(_resealed: readonly ResealedSecret[]): Promise<number> {
+    return Promise.reject(new Error("not here"));
   }
   close(): Promise<void> {
     this.closed = true;
