@@ -1,16 +1,16 @@
-create or replace function utils.check_matches(found bigint, path jsonb) returns void
+create or replace function utils.check_matches(places bigint, path jsonb) returns void
 language plpgsql stable parallel safe
 set search_path = ''
 as $$
 declare
   most constant bigint := utils.max_matches();
 begin
-  if found > most then
+  if places > most then
     raise exception using
       errcode = 'ETL09',
       message = pg_catalog.format('The path %s finds more than %s places in one document; %s is the most.',
         pg_catalog."left"(path::text, 200), most, most),
-      detail = pg_catalog.jsonb_build_object('code', 'too_many_matches', 'path', pg_catalog."left"(path::text, 200), 'found', found)::text,
+      detail = pg_catalog.jsonb_build_object('code', 'too_many_matches', 'path', pg_catalog."left"(path::text, 200), 'found', places)::text,
       hint = 'Name more of the way instead of "**", or ask for less at once: a page size in the template, fewer objects in a request.';
   end if;
 end

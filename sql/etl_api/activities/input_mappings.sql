@@ -22,7 +22,12 @@ begin
   from public.object_source as os
   where os.object_type_id = wanted_type_id
     and os.direction = 'input'
-    and (os.org_id is null or os.org_id = input_mappings.org_id);
+    and (os.org_id is null or os.org_id = input_mappings.org_id)
+    and not exists (
+      select 1
+      from public.source as s
+      where s.id = os.source_id
+        and s.deleted_at is not null);
 end
 $$;
 

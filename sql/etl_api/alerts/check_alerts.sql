@@ -6,6 +6,7 @@ set jit = off
 as $$
 declare
   moment constant timestamptz := utils.now();
+  deleted constant uuid[] := etl_api.deleted_orgs();
   rule_ids uuid[];
 begin
   if coalesce(max_rules, 0) < 1 then
@@ -19,6 +20,7 @@ begin
     from etl_api.alert_rule as r
     where r.enabled
       and coalesce(r.checked_at, '-infinity') <= moment - interval '60 seconds'
+      and r.org_id <> all (deleted)
     order by coalesce(r.checked_at, '-infinity')
     limit max_rules
     for update skip locked);

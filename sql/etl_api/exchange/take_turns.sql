@@ -15,10 +15,12 @@ begin
   has_requests := pair.has_requests;
   -- Work for one tenant at one source, as on an idle system: nobody to share with, and mostly no limit.
   if pair.org_id is not null then
-    select s.enabled, s.cost_per_run, s.max_concurrency is not null or s.rate_limit is not null as is_limited into source
+    select s.enabled and not exists (
+        select from public.org as o where o.id = pair.org_id and o.deleted_at is not null) as is_open,
+      s.cost_per_run, s.max_concurrency is not null or s.rate_limit is not null as is_limited into source
     from public.source as s
     where s.id = pair.source_id;
-    if not source.enabled then
+    if not source.is_open then
       return;
     end if;
     sources := array[pair.source_id];

@@ -8,6 +8,7 @@ as $$
 #variable_conflict use_column
 declare
   moment constant timestamptz := utils.now();
+  deleted constant uuid[] := etl_api.deleted_orgs();
 begin
   return query
   -- From tenant to tenant by index probes, once round, however much each has waiting. offset 0 keeps the planner from
@@ -48,12 +49,13 @@ begin
           select true from public.run_request as r
           where r.source_id = way.source_id and r.org_id = next.id and r.state in ('waiting', 'ready')
             and r.due_at <= moment
-          order by r.due_at limit 1), false) as goes_on,
+          order by r.due_at limit 1), false) and next.id <> all (deleted) as goes_on,
         coalesce((
           select true from public.run_queue as q
           where q.source_id = way.source_id and q.org_id = next.id and q.state in ('waiting', 'ready')
             and q.due_at <= moment
           order by q.priority desc, q.due_at limit 1), false)
+          and next.id <> all (deleted)
           and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
       offset 0
     ) as work
@@ -69,7 +71,7 @@ end
 $$;
 
 comment on function etl_api.due_orgs(uuid, uuid, int) is
-  'The tenants that a source could serve now, at most max_orgs, in order from the one behind `behind` once round (null: from the first): those with HTTP requests that are due, and those with due runs (may_run) whose budget of the month allows one more.';
+  'The tenants, not deleted, that a source could serve now, at most max_orgs, in order from the one behind `behind` once round (null: from the first): those with HTTP requests that are due, and those with due runs (may_run) whose budget of the month allows one more.';
 
 revoke execute on function etl_api.due_orgs(uuid, uuid, int) from public;
 grant execute on function etl_api.due_orgs(uuid, uuid, int) to service_role;

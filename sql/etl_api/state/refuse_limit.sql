@@ -1,4 +1,4 @@
-create or replace function etl_api.refuse_limit(code text, path text, found bigint, message text, hint text) returns void
+create or replace function etl_api.refuse_limit(code text, path text, amount bigint, message text, hint text) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -7,7 +7,7 @@ begin
   raise exception using
     errcode = 'ETL09',
     message = message,
-    detail = pg_catalog.jsonb_build_object('code', code, 'path', path, 'found', found)::text,
+    detail = pg_catalog.jsonb_build_object('code', code, 'path', path, 'found', amount)::text,
     hint = hint;
 end
 $$;

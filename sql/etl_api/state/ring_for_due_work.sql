@@ -5,6 +5,7 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+  deleted constant uuid[] := etl_api.deleted_orgs();
   rung int := 0;
 begin
   if exists (select 1 from etl_api.advance_queue)
@@ -22,7 +23,8 @@ begin
     select 1
     from public.delivery as d
     where d.state in ('waiting', 'ready')
-      and d.due_at <= utils.now())
+      and d.due_at <= utils.now()
+      and d.org_id <> all (deleted))
   then
     perform etl_api.ring('deliver-webhooks');
     rung := rung + 1;

@@ -9,8 +9,8 @@ as $$
     select m.datapoint_id, m.source_id
     from public.datapoint_source as m
     join public.source as s on s.id = m.source_id
-    where s.org_id is null
-      or s.org_id = offered_datapoints.org_id
+    where s.deleted_at is null
+      and (s.org_id is null or s.org_id = offered_datapoints.org_id)
   ) as ds on ds.datapoint_id = d.id
   where d.org_id is null
     or d.org_id = offered_datapoints.org_id

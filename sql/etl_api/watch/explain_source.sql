@@ -11,7 +11,10 @@ begin
   from public.source as s
   where s.id = explain_source.source_id;
 
-  if not asked.enabled then
+  if asked.deleted_at is not null then
+    return pg_catalog.format('Source %s was deleted: nothing is sent to it. Set its deleted_at to null and enable it, or end the request with etl_api.cancel(id).',
+      asked.name);
+  elsif not asked.enabled then
     return pg_catalog.format('Source %s is disabled: nothing is sent to it until source.enabled is true.', asked.name);
   end if;
   if asked.max_concurrency is not null then
@@ -48,6 +51,6 @@ end
 $$;
 
 comment on function etl_api.explain_source(uuid) is
-  'What keeps a source from being asked just now: disabled, max_concurrency or rate_limit, as a sentence; null when nothing does.';
+  'What keeps a source from being asked just now: deleted, disabled, max_concurrency or rate_limit, as a sentence; null when nothing does.';
 
 revoke execute on function etl_api.explain_source(uuid) from public;

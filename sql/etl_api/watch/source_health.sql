@@ -71,10 +71,11 @@ create or replace view etl_api.source_health with (security_invoker = true) as
     from pg_catalog.jsonb_each(case when pg_catalog.jsonb_typeof(s.rate_limit) = 'object' then s.rate_limit end) as l
     left join etl_api.source_window as w on w.source_id = s.id and w.period = l.key
     where l.key in ('second', 'minute', 'day')
-  ) as used on s.rate_limit is not null;
+  ) as used on s.rate_limit is not null
+  where s.deleted_at is null;
 
 comment on view etl_api.source_health is
-  'How each source fares: what is under way and waits, and what it answered in the last hour. Figures of the tenants the reader may see only, also for shared sources.';
+  'How each source that was not deleted fares: what is under way and waits, and what it answered in the last hour. Figures of the tenants the reader may see only, also for shared sources.';
 comment on column etl_api.source_health.source_id is 'The source.';
 comment on column etl_api.source_health.source is 'Its name.';
 comment on column etl_api.source_health.org_id is 'Its tenant; null when it is shared by all.';

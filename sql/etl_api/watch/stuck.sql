@@ -38,7 +38,10 @@ create or replace view etl_api.stuck with (security_invoker = true) as
       when o.reason = 'not_taken' and o.entity = 'run_queue' and flight.requests >= s.max_concurrency then 'source_busy'
       else o.reason
     end as reason
-  ) as why;
+  ) as why
+  -- A tenant that was deleted waits for nothing.
+  where o.org_id is null
+    or not exists (select 1 from public.org as d where d.id = o.org_id and d.deleted_at is not null);
 
 comment on view etl_api.stuck is
   'What is over its time and why, of what the reader may see: time-outs and leases no sweep has ended, due work nobody has taken for the setting stuck_after_seconds, messages overdue, starts missed, bells unheard. etl_api.explain(entity_id) tells more of one.';

@@ -1,6 +1,7 @@
 -- Data nobody expects: none of it raises out of the insert, and each has a stated result.
 select plan(14);
 select test_setup.intake();
+update etl_api.setting set value = '5000' where name = 'max_data_depth';
 
 select is((test_setup.request(null)).state_substate, 'missing_value', 'no data at all');
 select is(
