@@ -141,3 +141,10 @@ create policy nobody on etl_api.data_quality_mark
   using (false)
   with check (false);
 comment on policy nobody on etl_api.data_quality_mark is 'Of no use to a user: the engine and its operator only.';
+
+drop policy if exists nobody on etl_api.delivery_lane;
+create policy nobody on etl_api.delivery_lane
+  for all to authenticated
+  using (false)
+  with check (false);
+comment on policy nobody on etl_api.delivery_lane is 'Of no use to a user: the engine and its operator only.';

@@ -23,6 +23,7 @@ revoke all on
   public.activity_result,
   public.delivery,
   public.delivery_body,
+  public.delivery_attempt,
   etl_api.state_transition,
   etl_api.state_step,
   etl_api.state_step_default,
@@ -47,7 +48,8 @@ revoke all on
   etl_api.data_quality_month,
   etl_api.data_quality_mark,
   etl_api.alert_rule,
-  etl_api.alert
+  etl_api.alert,
+  etl_api.delivery_lane
 from public, anon, authenticated, service_role;
 
 grant select on
@@ -64,6 +66,7 @@ grant select on
   public.activity_result,
   public.delivery,
   public.delivery_body,
+  public.delivery_attempt,
   etl_api.state_transition,
   etl_api.state_step,
   etl_api.etl_log,
@@ -141,6 +144,7 @@ grant select, insert, update, delete on
   public.activity_result,
   public.delivery,
   public.delivery_body,
+  public.delivery_attempt,
   etl_api.advance_queue,
   etl_api.request_key,
   etl_api.setting,
@@ -160,7 +164,8 @@ grant select, insert, update, delete on
   etl_api.data_quality_month,
   etl_api.data_quality_mark,
   etl_api.alert_rule,
-  etl_api.alert
+  etl_api.alert,
+  etl_api.delivery_lane
 to service_role;
 grant select, insert on etl_api.etl_log to service_role;
 grant select on etl_api.state_transition, etl_api.state_step, etl_api.table_reference to service_role;

@@ -83,3 +83,9 @@ create policy members_read on public.guardrail_refusal
   for select to authenticated
   using (org_id = any (array(select etl_api.my_orgs())));
 comment on policy members_read on public.guardrail_refusal is 'Members read the rows of their orgs.';
+
+drop policy if exists members_read on public.delivery_attempt;
+create policy members_read on public.delivery_attempt
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on public.delivery_attempt is 'Members read the rows of their orgs.';
