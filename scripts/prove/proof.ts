@@ -48,6 +48,8 @@ export interface ProofContext {
   server(options?: Pick<ServerOptions, "settings" | "dataDir">): Promise<Server>;
   /** A database with the engine in it, on that server: from the migrations, or from `sql/` with `--sources`. */
   database(server: Server, kind?: TemplateKind): Promise<Clone>;
+  /** What databases are made of in this run, for servers that a proof starts by itself. */
+  kind(): Promise<TemplateKind>;
   /** Has something taken down when the proof ends, whatever was handed over last first; returns it. */
   own<T>(part: T, takeDown: (part: T) => unknown): T;
 }

@@ -77,6 +77,7 @@ export function openStage(options: {
       estate.own(started, async () => (await started).stop());
       return await started;
     },
+    kind: async () => (await options.base()).kind,
     async database(server, kind) {
       const base = await options.base();
       const from =
