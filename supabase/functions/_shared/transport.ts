@@ -1,0 +1,341 @@
+/**
+ * How a request gets out and its answer in; what either means is not known here.
+ *
+ * The usual way is `node:http`, for it connects to the addresses it is given: those the guard has checked. `fetch`
+ * looks names up by itself and cannot be told. It is taken where it is the only way: through a proxy, which looks names
+ * up in our place, and in a runtime whose `node:http` does not ask for addresses (Deno before 2.4).
+ */
+import { Buffer } from "node:buffer";
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import type { Readable } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
+import type { FailureKind } from "./client.ts";
+import type { Checked } from "./guard.ts";
+
+/** A request that ends without an answer to report. */
+export class Fault extends Error {
+  readonly kind: FailureKind;
+  constructor(kind: FailureKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A request, ready to be sent. */
+export interface Sending {
+  method: string;
+  url: URL;
+  /** Names in lower case. */
+  headers: Record<string, string>;
+  body?: string;
+  /** Where its host name leads; to be looked up when it is not said. */
+  addresses?: Checked;
+  /** Sending it twice does what sending it once does. */
+  repeatable: boolean;
+  /** Its answer is wanted as it is, not compressed. */
+  plain: boolean;
+  /** Bytes its answer may have. */
+  limit: number;
+  /** Ends it at any time; what has begun to be read, too. */
+  signal: AbortSignal;
+}
+
+/** The beginning of an answer. */
+export interface Reply {
+  status: number;
+  header(name: string): string | undefined;
+  /**
+   * Hands over the body, uncompressed, part by part, until there is no more or `take` returns false.
+   *
+   * @returns whether the end was reached
+   */
+  read(take: (part: Uint8Array) => boolean): Promise<boolean>;
+}
+
+/** Sends a request; resolves when the head of the answer is there. */
+export type Transport = (sending: Sending) => Promise<Reply>;
+
+/** A runtime's own settings, for tests. */
+export interface TransportOptions {
+  /** Certificates of the authorities to trust in place of the usual ones. */
+  ca?: string;
+}
+
+// ---- over node:http
+
+// Servers mostly keep a connection for five seconds or more. One they close while we write costs an attempt.
+const IDLE_MS = 4_000;
+// Beyond what any server has to say before its answer (100, 102, 103).
+const MAX_INFORMATION = 20;
+// Parts so small that receiving them is the work; of an answer that is no attack, thousands arrive in a few.
+const MIN_PART_BYTES = 16;
+const FREE_PARTS = 10_000;
+
+/** Makes the way over `node:http`, with connections of its own. */
+export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
+  const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 256 };
+  const agents = {
+    "http:": new HttpAgent(kept),
+    "https:": new HttpsAgent({ ...kept, ...(ca !== undefined && { ca }) }),
+  };
+
+  function connect(sending: Sending, again: boolean): ClientRequest {
+    const { method, url, body } = sending;
+    const secure = url.protocol === "https:";
+    const headers: Record<string, string | number> = {
+      "accept-encoding": sending.plain ? "identity" : ENCODINGS,
+      ...sending.headers,
+    };
+    if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
+    const request = (secure ? httpsRequest : httpRequest)({
+      method,
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port || (secure ? 443 : 80),
+      path: url.pathname + url.search,
+      headers,
+      // A connection of its own for the second time: others may be as stale as the first was.
+      agent: again ? false : agents[url.protocol as "http:" | "https:"],
+      ...(sending.addresses !== undefined && {
+        lookup: lookupOf(sending.addresses, (error) => void request.destroy(error)),
+      }),
+      ...(again && secure && ca !== undefined && { ca }),
+    });
+    return request;
+  }
+
+  function exchange(sending: Sending, again: boolean): Promise<Reply> {
+    return new Promise((resolve, reject) => {
+      const request = connect(sending, again);
+      const stop = () => void request.destroy(new Error("aborted"));
+      const unwatch = watch(request, sending.limit);
+      let informed = 0;
+      let settled = false;
+      let reused = false;
+      sending.signal.addEventListener("abort", stop);
+      request.on("socket", () => {
+        reused = request.reusedSocket;
+        // Deno sends a request whose reused connection ends once more by itself, even one that was given up here. Whether
+        // it may be sent twice is not for the runtime to say.
+        request.reusedSocket = false;
+      });
+      request.on("information", () => {
+        if (++informed > MAX_INFORMATION) request.destroy(new Fault("network", "the answer never begins"));
+      });
+      request.on("response", (response) => {
+        settled = true;
+        // Until somebody reads, nobody else would hear of it, and that ends the process.
+        response.on("error", () => {});
+        resolve(replyOf(sending, request, response));
+      });
+      request.on("error", (error: NodeJS.ErrnoException) => {
+        if (settled) return;
+        settled = true;
+        const stale = reused && (error.code === "ECONNRESET" || error.code === "EPIPE");
+        if (stale && sending.repeatable && !sending.signal.aborted)
+          exchange(sending, true).then(resolve, reject);
+        else reject(error);
+      });
+      request.on("close", () => {
+        sending.signal.removeEventListener("abort", stop);
+        unwatch();
+        // For one, when the answer is to go on in another protocol.
+        if (!settled) reject(new Fault("network", "the connection was closed without an answer"));
+      });
+      if (sending.signal.aborted) stop();
+      request.end(sending.body);
+    });
+  }
+
+  return (sending) => exchange(sending, false);
+}
+
+/** Answers a look-up with what was found before. */
+function lookupOf(addresses: readonly string[], fail: (error: Error) => void): LookupFunction {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }));
+  return (_host, options, callback) => {
+    try {
+      if (options.all === true) callback(null, found);
+      else callback(null, found[0]!.address, found[0]!.family);
+    } catch (error) {
+      // What the runtime itself forbids (deno run --deny-net) it throws here, where nobody would catch it.
+      fail(error as Error);
+    }
+  };
+}
+
+function replyOf({ limit }: Sending, request: ClientRequest, response: IncomingMessage): Reply {
+  const { headers } = response;
+  return {
+    status: response.statusCode!,
+    header(name) {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+    read: (take) =>
+      new Promise((resolve, reject) => {
+        let wire = 0;
+        let parts = 0;
+        let body: Readable | undefined;
+        const settle = (act: () => void) => {
+          body?.destroy();
+          // Not before the connection knows that the end was reached, or it would not be used again.
+          if (!response.complete) request.destroy();
+          act();
+        };
+        const fail = (error: unknown) => settle(() => reject(error as Error));
+        const hand = (part: Uint8Array) => {
+          try {
+            if (!take(part)) settle(() => resolve(false));
+          } catch (error) {
+            fail(error);
+          }
+        };
+        const count = (part: Uint8Array) => {
+          wire += part.length;
+          parts++;
+          if (wire > limit) fail(tooLarge(limit));
+          else if (parts > FREE_PARTS && wire < parts * MIN_PART_BYTES)
+            fail(new Fault("too_large", "the answer comes in too many small parts"));
+        };
+        response.on("error", fail);
+        response.on("data", count);
+        const unpack = decoderOf(headers["content-encoding"]);
+        if (unpack === undefined) {
+          response.on("data", hand);
+          response.on("end", () => resolve(true));
+          return;
+        }
+        response.once("end", () => body ?? resolve(true));
+        // Which decoder it is may depend on the first byte. A body that has none (HEAD, 204) needs no decoder.
+        response.once("data", (first: Uint8Array) => {
+          body = unpack(first);
+          body.on("data", hand);
+          body.on("end", () => resolve(true));
+          body.on("error", () => fail(new Fault("invalid_json", "the answer cannot be decompressed")));
+          (body as Readable & NodeJS.WritableStream).write(first);
+          response.pipe(body as Readable & NodeJS.WritableStream);
+        });
+      }),
+  };
+}
+
+/** What an answer of more than so many bytes is refused with. */
+export function tooLarge(limit: number): Fault {
+  return new Fault("too_large", `the answer has more than ${limit} bytes`);
+}
+
+/** What is asked for, so that nothing else comes. */
+const ENCODINGS = "gzip, deflate, br";
+
+function decoderOf(encoding: string | undefined): ((first: Uint8Array) => Readable) | undefined {
+  switch (encoding?.trim().toLowerCase() ?? "identity") {
+    case "":
+    case "identity":
+      return undefined;
+    case "gzip":
+    case "x-gzip":
+      return () => createGunzip();
+    case "br":
+      return () => createBrotliDecompress();
+    case "deflate":
+      // Meant is zlib's format; some send the bare one.
+      return (first) => ((first[0]! & 0x0f) === 8 ? createInflate() : createInflateRaw());
+    default:
+      // One in another, too: each step would multiply what the step before made.
+      throw new Fault("invalid_json", `the answer is compressed in another way than ${ENCODINGS}`);
+  }
+}
+
+// ---- what never becomes a part of an answer (names of headers, extensions of chunks) is only seen on the wire
+
+const watched = new Map<ClientRequest, { from: number | undefined; limit: number }>();
+let watching: ReturnType<typeof setInterval> | undefined;
+
+/** Ends a request that receives far more than its answer may have. */
+function watch(request: ClientRequest, limit: number): () => void {
+  watched.set(request, { from: undefined, limit: 2 * limit + 1_000_000 });
+  watching ??= setInterval(lookAtWire, 250);
+  return () => {
+    watched.delete(request);
+    if (watched.size > 0) return;
+    clearInterval(watching);
+    watching = undefined;
+  };
+}
+
+function lookAtWire(): void {
+  for (const [request, entry] of watched) {
+    const read = request.socket?.bytesRead;
+    if (read === undefined) continue;
+    entry.from ??= read;
+    if (read - entry.from > entry.limit)
+      request.destroy(new Fault("too_large", "far more was received than the answer may have"));
+  }
+}
+
+let asked: Promise<boolean> | undefined;
+
+/** Whether this runtime's `node:http` connects to the addresses it is given. */
+export function pinsAddresses(): Promise<boolean> {
+  return (asked ??= new Promise((resolve) => {
+    const own = Object.assign(new Error("not to be connected to"), { code: "ETL_PROBE" });
+    const giveUp = setTimeout(resolve, 2_000, false);
+    const end = (pins: boolean) => {
+      clearTimeout(giveUp);
+      resolve(pins);
+    };
+    try {
+      const lookup: LookupFunction = (_host, _options, callback) => callback(own, "", 0);
+      const probe = httpRequest({ hostname: "probe.invalid", port: 80, agent: false, lookup });
+      probe.on("error", (error: NodeJS.ErrnoException) => end(error.code === own.code));
+      probe.on("response", () => end(false));
+      probe.end();
+    } catch {
+      end(false);
+    }
+  }));
+}
+
+// ---- over fetch
+
+/** The way over `fetch`. */
+export const fetchTransport: Transport = async ({ method, url, headers, body, limit, signal }) => {
+  // A redirect could lead where the guard would not have let it go, and would take the secrets along.
+  const response = await fetch(url.href, {
+    method,
+    headers,
+    ...(body !== undefined && { body }),
+    redirect: "manual",
+    signal,
+  });
+  const header = (name: string) => response.headers.get(name) ?? undefined;
+  return {
+    status: response.status,
+    header,
+    async read(take) {
+      if (response.body === null) return true;
+      // An answer framed by its length and not compressed holds that many bytes: it can be read in one go, which costs
+      // half.
+      const length = header("content-length");
+      if (length !== undefined && header("content-encoding") === undefined && Number(length) <= limit) {
+        const bytes = await response.arrayBuffer();
+        return bytes.byteLength === 0 || take(new Uint8Array(bytes));
+      }
+      const reader = response.body.getReader();
+      try {
+        for (let part = await reader.read(); !part.done; part = await reader.read())
+          if (!take(part.value)) return false;
+        return true;
+      } finally {
+        reader.cancel().catch(() => {});
+      }
+    },
+  };
+};
