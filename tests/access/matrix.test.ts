@@ -201,16 +201,20 @@ describe("who may do what with which row", () => {
   test.each(["insert", "update"] as const)(
     "the columns that a tenant can %s, tried one by one",
     async (what) => {
-      const { rows } = await database.pool.query<{ name: string; columns: string[]; writable: string[] }>(
-        `select r.name, probe.written(r.rel, probe.id('person', 'owner'), $1) as columns,
+      const { rows } = await database.pool.query<
+        Record<"columns" | "granted" | "writable", string[]> & { name: string }
+      >(
+        `select r.name, probe.columns(r.rel, 'authenticated', $1) as granted, probe.written(r.rel, probe.id('person', 'owner'), $1) as columns,
          array(select a.attname::text from pg_attribute as a where a.attrelid = r.rel and a.attnum > 0 and not a.attisdropped
            and a.attgenerated = '' and a.attidentity <> 'a' order by a.attnum) as writable
        from probe.relation as r where r.relkind in ('r', 'p')`,
         [what],
       );
-      for (const { name, columns: found, writable } of rows.filter(known)) {
+      for (const { name, columns: found, granted, writable } of rows.filter(known)) {
         const want = lineOf(name)![what];
         expect([name, ...found.sort()]).toEqual([name, ...(want[0] === "*" ? writable : want).sort()]);
+        // A right that only policies make useless is one too many.
+        expect([name, ...granted.sort()]).toEqual([name, ...found]);
       }
     },
   );
@@ -227,6 +231,18 @@ describe("who may do what with which row", () => {
       having count(*) = 2
       order by 1`);
     expect(rows.map(({ name }) => name)).toEqual(hidden);
+  });
+
+  test("nobody may delete or read at all what no policy gives them", async () => {
+    const { rows } = await database.pool.query<{ name: string; may: string }>(`
+      select r.name, concat(case when has_any_column_privilege('authenticated', r.rel, 'select') then 'r' end,
+        case when has_table_privilege('authenticated', r.rel, 'delete') then 'd' end) as may
+      from probe.relation as r`);
+    for (const { name, may } of rows) {
+      const line = lineOf(name)!;
+      const given = Object.values(line.own).join("") + line.shared;
+      expect([name, may]).toEqual([name, [..."rd"].filter((letter) => given.includes(letter)).join("")]);
+    }
   });
 
   test("nobody empties a table, refers to one, hangs a trigger on it, or passes a right on", async () => {

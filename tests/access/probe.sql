@@ -63,7 +63,7 @@ declare
   row jsonb;
 begin
   if not r.has_org and r.name <> 'public.org' then
-    execute format('select to_jsonb(t) from %s as t limit 1', rel) into row;
+    execute format('select to_jsonb(t) from %s as t where to_jsonb(t) @> $1 limit 1', rel) into row using by_hand;
   end if;
   if row is null then
     select array_agg(a.attname::text), coalesce(jsonb_object_agg(a.attname, a.value), '{}') into columns, row
