@@ -80,7 +80,7 @@ as $$
       ('run_queue run_request delivery', 'failed', 'network', 'there was no connection, or it broke', 'etl_api.retry(id) sends it again.'),
       ('run_queue run_request', 'failed', 'too_large', 'the answer was larger than is taken', 'Ask for less at once: max_objects_per_request, or a page size in the template.'),
       ('run_queue run_request delivery', 'failed', 'blocked', 'the address is one that nothing is sent to (an internal network)', 'Correct the URL, or allow the address in the functions'' configuration.'),
-      ('run_queue run_request delivery', 'failed', 'secret_missing', 'a secret that it needs is not in the functions'' environment', 'Add it to ETL_SECRETS, then etl_api.retry(id).'),
+      ('run_queue run_request delivery', 'failed', 'secret_missing', 'a secret that it needs is not there, or cannot be opened', 'Set it with npm run secrets (or in ETL_SECRETS), then etl_api.retry(id).'),
       ('run_queue run_request delivery', 'failed', 'bad_request', 'what was to be sent is no HTTP request', 'Correct the template or the URL, then etl_api.retry(id).'),
       ('run_queue run_request', 'failed', 'invalid_json', 'the answer was no JSON', 'etl_api.retry(id) sends it again.'),
       ('run_queue run_request', 'failed', 'too_many_matches', 'the answer held more objects, or a path found more places in it, than is taken', 'Ask for less at once: a page size in the template; name more of the way instead of "**".'),

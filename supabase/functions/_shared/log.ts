@@ -33,7 +33,10 @@ export function createLog(
     ...(config.secretKeys ?? []).map(({ bytes }) => Buffer.from(bytes).toString("base64")),
     // Several in one text are several secrets.
     ...Object.values(config.secrets).flatMap((scope) =>
-      Object.values(scope).flatMap((value) => [value, ...value.split(/\s+/)]),
+      Object.values(scope).flatMap((value) => [
+        value,
+        ...value.split(/\s+/).filter((one) => one.length >= 16),
+      ]),
     ),
   ];
   return (level, event, facts = {}) => {

@@ -29,8 +29,8 @@ export class SecretsUnreadable extends Error {
 interface Held {
   /** Milliseconds of `performance.now()`. */
   until: number;
-  /** Undefined: there is none, or it cannot be opened. */
-  value: string | undefined;
+  /** Those in force, newest first; empty: there is none, or none can be opened. */
+  values: readonly string[];
   /** Why there is none. */
   reason?: string;
 }
@@ -74,8 +74,8 @@ export class SecretStore {
     if (this.source === undefined) throw new MissingSecret(missing(wanted));
     const found = this.#held.get(keyOf(wanted));
     if (found === undefined || (!loaded && found.until <= performance.now())) throw new SecretNotHeld(wanted);
-    if (found.value === undefined) throw new MissingSecret(found.reason ?? missing(wanted));
-    return found.value;
+    if (found.values.length === 0) throw new MissingSecret(found.reason ?? missing(wanted));
+    return found.values.join(" ");
   }
 
   /** Tells what a batch is going to need: when something has to be read, all of it is, in one go. */
@@ -101,7 +101,7 @@ export class SecretStore {
 
   /** Every value that is held, to keep it out of the log. */
   *values(): Iterable<string> {
-    for (const { value } of this.#held.values()) if (value !== undefined) yield* value.split(/\s+/);
+    for (const { values } of this.#held.values()) yield* values;
   }
 
   #lacks(wanted: WantedSecret, margin: number): boolean {
@@ -139,9 +139,9 @@ export class SecretStore {
     this.#makeRoom(wanted.length);
     const now = performance.now();
     for (const one of wanted) {
-      const { value, reason } = this.#open(found.get(keyOf(one)) ?? []);
-      const until = now + (value === undefined ? MISSING_MS : HELD_MS);
-      this.#held.set(keyOf(one), { value, until, ...(reason === undefined ? {} : { reason }) });
+      const opened = this.#open(found.get(keyOf(one)) ?? []);
+      const until = now + (opened.values.length === 0 ? MISSING_MS : HELD_MS);
+      this.#held.set(keyOf(one), { ...opened, until });
     }
     this.#forgetLater();
   }
@@ -161,8 +161,8 @@ export class SecretStore {
     }
   }
 
-  /** The versions of one secret, newest first, as one text. One that cannot be opened does not spoil the others. */
-  #open(rows: readonly SecretRow[]): { value?: string; reason?: string } {
+  /** The versions of one secret. One that cannot be opened does not spoil the others. */
+  #open(rows: readonly SecretRow[]): Omit<Held, "until"> {
     const values: string[] = [];
     let reason: string | undefined;
     for (const row of rows) {
@@ -173,8 +173,7 @@ export class SecretStore {
         reason ??= error.message;
       }
     }
-    if (values.length > 0) return { value: values.join(" ") };
-    return reason === undefined ? {} : { reason };
+    return reason === undefined ? { values } : { values, reason };
   }
 
   #makeRoom(count: number): void {
@@ -189,7 +188,8 @@ export class SecretStore {
       const now = performance.now();
       for (const [key, { until }] of this.#held) if (until <= now) this.#held.delete(key);
       if (this.#held.size > 0) this.#forgetLater();
-    }, HELD_MS);
+      // A moment after it has run out, lest one goes that was loaded for a request just about to ask for it.
+    }, HELD_MS + 1_000);
     // No reason for a process to stay.
     unref(this.#sweep);
   }
