@@ -1,0 +1,60 @@
+create or replace function etl_api.kv_compare_and_set(
+  org_id uuid, key text, expected_version bigint, value jsonb, expires_in interval default null)
+returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  written bigint;
+begin
+  perform etl_api.kv_check_writer(kv_compare_and_set.org_id);
+  if key is null or value is null or expires_in <= interval '0' then
+    raise exception using
+      errcode = 'ETL04',
+      message = case
+        when key is null then 'key is null: it must be a text'
+        when value is null then pg_catalog.format('value is null for %s: it must be JSON', key)
+        else pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in)
+      end,
+      hint = 'A JSON null is ''null''::jsonb; use etl_api.kv_delete for what goes.';
+  end if;
+
+  if expected_version is null then
+    -- What has expired is not there.
+    insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
+    values (kv_compare_and_set.org_id, kv_compare_and_set.key, kv_compare_and_set.value, moment + expires_in, moment, moment)
+    on conflict (org_id, key) do update
+    set value = excluded.value,
+        version = excluded.version,
+        expires_at = excluded.expires_at,
+        created_at = excluded.created_at,
+        updated_at = excluded.updated_at
+    where s.expires_at <= moment
+    returning s.version into written;
+  else
+    update public.kv_store as s
+    set value = kv_compare_and_set.value,
+        version = default,
+        expires_at = moment + expires_in,
+        updated_at = moment
+    where s.org_id = kv_compare_and_set.org_id
+      and s.key = kv_compare_and_set.key
+      and s.version = expected_version
+      and (s.expires_at is null or s.expires_at > moment)
+    returning s.version into written;
+  end if;
+  if written is not null then
+    perform etl_api.kv_keep_lists(org_id, array[key]);
+  end if;
+  return written;
+end
+$$;
+
+comment on function etl_api.kv_compare_and_set(uuid, text, bigint, jsonb, interval) is
+  'Writes a value only if the key still has the version expected (null: if nothing is there). Returns the new version; null, and nothing written, when somebody was faster. Errors as of kv_set.';
+
+revoke execute on function etl_api.kv_compare_and_set(uuid, text, bigint, jsonb, interval) from public;
+grant execute on function etl_api.kv_compare_and_set(uuid, text, bigint, jsonb, interval) to authenticated, service_role;

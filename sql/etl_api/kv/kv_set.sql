@@ -1,0 +1,39 @@
+create or replace function etl_api.kv_set(org_id uuid, key text, value jsonb, expires_in interval default null) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  written bigint;
+begin
+  perform etl_api.kv_check_writer(kv_set.org_id);
+  if key is null or value is null or expires_in <= interval '0' then
+    raise exception using
+      errcode = 'ETL04',
+      message = case
+        when key is null then 'key is null: it must be a text'
+        when value is null then pg_catalog.format('value is null for %s: it must be JSON', key)
+        else pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in)
+      end,
+      hint = 'A JSON null is ''null''::jsonb; use etl_api.kv_delete for what goes.';
+  end if;
+  insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
+  values (kv_set.org_id, kv_set.key, kv_set.value, moment + expires_in, moment, moment)
+  on conflict (org_id, key) do update
+  set value = excluded.value,
+      version = excluded.version,
+      expires_at = excluded.expires_at,
+      updated_at = excluded.updated_at
+  returning s.version into written;
+  perform etl_api.kv_keep_lists(org_id, array[key]);
+  return written;
+end
+$$;
+
+comment on function etl_api.kv_set(uuid, text, jsonb, interval) is
+  'Writes a value under a key of an org''s store and returns its version; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. ETL04: null key or value, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not; 23514: the key is empty or longer than 1,024 bytes.';
+
+revoke execute on function etl_api.kv_set(uuid, text, jsonb, interval) from public;
+grant execute on function etl_api.kv_set(uuid, text, jsonb, interval) to authenticated, service_role;

@@ -1,0 +1,43 @@
+create or replace function etl_api.kv_set_many(org_id uuid, entries jsonb, expires_in interval default null)
+returns table (key text, version bigint)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+begin
+  perform etl_api.kv_check_writer(kv_set_many.org_id);
+  if pg_catalog.jsonb_typeof(entries) is distinct from 'object' then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('entries is %s: it must be an object', coalesce(pg_catalog.jsonb_typeof(entries), 'null')),
+      hint = 'Give {"key": value, …}.';
+  elsif expires_in <= interval '0' then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in),
+      hint = 'Leave it out for what stays; use etl_api.kv_delete for what goes.';
+  end if;
+  -- In the order of the keys, as everybody takes the rows.
+  return query
+  insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
+  select kv_set_many.org_id, e.key, e.value, moment + expires_in, moment, moment
+  from pg_catalog.jsonb_each(entries) as e
+  order by e.key collate "C"
+  on conflict (org_id, key) do update
+  set value = excluded.value,
+      version = excluded.version,
+      expires_at = excluded.expires_at,
+      updated_at = excluded.updated_at
+  returning s.key, s.version;
+  perform etl_api.kv_keep_lists(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
+end
+$$;
+
+comment on function etl_api.kv_set_many(uuid, jsonb, interval) is
+  'Writes {"key": value, …} into an org''s store, all or nothing, in one statement; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. Returns the new versions. ETL04: not an object, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not; 23514: a key is empty or longer than 1,024 bytes.';
+
+revoke execute on function etl_api.kv_set_many(uuid, jsonb, interval) from public;
+grant execute on function etl_api.kv_set_many(uuid, jsonb, interval) to authenticated, service_role;
