@@ -343,6 +343,68 @@ describe.each(Object.entries(adapters))("over %s", (name, open) => {
     }
   });
 
+  test("secrets: written sealed, read by those who send, rotated, sealed anew, revoked, listed without values", async () => {
+    const scope = await one<string>("select test_setup.id('org acme')");
+    expect(await client.nextSecret(scope, "webhook")).toEqual({
+      version: 1,
+      has_vault: false,
+      is_live: false,
+    });
+    const secret = { scope, name: "webhook", version: 1, value: "c2VhbGVk", keyId: "aaaa1111", by: null };
+    expect(await client.putSecret(secret)).toBe(1);
+    await expect(client.putSecret({ ...secret, version: 2 })).rejects.toMatchObject({
+      code: name === "pg" ? "ETL05" : "SUP",
+      isTransient: false,
+    });
+    expect(await client.rotateSecret({ ...secret, version: 2, value: "bmV3", by: "olga" }, 60)).toBe(2);
+    const wanted = [
+      { use: "sign", scope, name: "webhook" },
+      { use: "fill", scope, name: "webhook" },
+      { use: "fill", scope: "shared", name: "webhook" },
+    ] as const;
+    expect(await client.readSecrets(wanted)).toEqual([
+      { ...wanted[1], version: 2, key_id: "aaaa1111", value: "bmV3" },
+      { ...wanted[0], version: 2, key_id: "aaaa1111", value: "bmV3" },
+      { ...wanted[0], version: 1, key_id: "aaaa1111", value: "c2VhbGVk" },
+    ]);
+    expect(await client.readSecrets([])).toEqual([]);
+    const old = await client.secretsToRekey("bbbb2222", 10);
+    expect(old.map(({ version, value, key_id }) => [version, value, key_id]).toSorted()).toEqual([
+      [1, "c2VhbGVk", "aaaa1111"],
+      [2, "bmV3", "aaaa1111"],
+    ]);
+    const resealed = old.map(({ id, key_id }) => ({
+      id,
+      value: "YW5ldw==",
+      old_key: key_id,
+      new_key: "bbbb2222",
+    }));
+    expect(await client.rekeySecrets(resealed)).toBe(2);
+    expect(await client.rekeySecrets(resealed)).toBe(0);
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string;
+    const listed = await client.listSecrets(scope);
+    expect(listed).toEqual([
+      {
+        ...{ scope, name: "webhook", version: 2, state: "active", storage: "table", key_id: "bbbb2222" },
+        ...{ created_at: time, created_by: "olga", expires_at: null, revoked_at: null, last_used_at: time },
+      },
+      {
+        ...{ scope, name: "webhook", version: 1, state: "retiring", storage: "table", key_id: "bbbb2222" },
+        ...{
+          created_at: time,
+          created_by: "service_role",
+          expires_at: time,
+          revoked_at: null,
+          last_used_at: time,
+        },
+      },
+    ]);
+    expect(await client.listSecrets(null)).toHaveLength(2);
+    expect(await client.revokeSecret(scope, "webhook", 1, "olga")).toBe(1);
+    expect(await client.revokeSecret(scope, "webhook", null, null)).toBe(1);
+    expect(await client.readSecrets(wanted)).toEqual([]);
+  });
+
   test("both functions together: from the inserted row to the verified message", async () => {
     await database.pool.query(
       `update public.source
