@@ -1,4 +1,4 @@
-create or replace function etl_api.lock_ended_requests(before timestamptz, max_rows int, of_org uuid default null)
+create or replace function etl_api.lock_ended_requests(before timestamptz, max_rows int, of_orgs uuid[] default null)
 returns uuid[]
 language plpgsql
 set search_path = ''
@@ -29,13 +29,13 @@ begin
       -- Who retries, cancels or sends again holds the row; it is not waited for.
       for update of w skip locked
     ) as w
-    where of_org is null
-      or o.id = of_org
+    where of_orgs is null
+      or o.id = any (of_orgs)
     limit max_rows);
 end
 $$;
 
-comment on function etl_api.lock_ended_requests(timestamptz, int, uuid) is
-  'Takes the row, which is the lock of all that belongs to it, of workflow requests that ended before this time, whose messages have, too, and that nobody else holds: at most max_rows, of one tenant or of all.';
+comment on function etl_api.lock_ended_requests(timestamptz, int, uuid[]) is
+  'Takes the row, which is the lock of all that belongs to it, of workflow requests that ended before this time, whose messages have, too, and that nobody else holds: at most max_rows, of some tenants or of all.';
 
-revoke execute on function etl_api.lock_ended_requests(timestamptz, int, uuid) from public;
+revoke execute on function etl_api.lock_ended_requests(timestamptz, int, uuid[]) from public;

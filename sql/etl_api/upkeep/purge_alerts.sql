@@ -1,4 +1,4 @@
-create or replace function etl_api.purge_alerts(before timestamptz, max_rows int, of_org uuid default null)
+create or replace function etl_api.purge_alerts(before timestamptz, max_rows int, of_orgs uuid[] default null)
 returns table (what text, count bigint, more boolean)
 language plpgsql
 set search_path = ''
@@ -29,8 +29,8 @@ begin
       limit max_rows
       for update of a skip locked
     ) as a
-    where of_org is null
-      or o.id = of_org
+    where of_orgs is null
+      or o.id = any (of_orgs)
     limit max_rows);
   if alerts = '{}' or etl_api.steps_not_rolled_up(before) > 0 then
     return;
@@ -53,7 +53,7 @@ begin
 end
 $$;
 
-comment on function etl_api.purge_alerts(timestamptz, int, uuid) is
-  'Removes alerts that were resolved before this time with their messages, if these have ended before it, too: at most max_rows, of one tenant or of all.';
+comment on function etl_api.purge_alerts(timestamptz, int, uuid[]) is
+  'Removes alerts that were resolved before this time with their messages, if these have ended before it, too: at most max_rows, of some tenants or of all.';
 
-revoke execute on function etl_api.purge_alerts(timestamptz, int, uuid) from public;
+revoke execute on function etl_api.purge_alerts(timestamptz, int, uuid[]) from public;

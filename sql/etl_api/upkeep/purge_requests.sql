@@ -1,5 +1,5 @@
 create or replace function etl_api.purge_requests(
-  before timestamptz, max_rows int, of_org uuid default null, with_objects boolean default false)
+  before timestamptz, max_rows int, of_orgs uuid[] default null, with_objects boolean default false)
 returns table (what text, count bigint, more boolean)
 language plpgsql
 set search_path = ''
@@ -14,7 +14,7 @@ begin
     return query values ('object', 0::bigint, true);
     return;
   end if;
-  ended := etl_api.lock_ended_requests(before, max_rows, of_org);
+  ended := etl_api.lock_ended_requests(before, max_rows, of_orgs);
   if ended = '{}' then
     return;
   end if;
@@ -34,7 +34,7 @@ begin
 end
 $$;
 
-comment on function etl_api.purge_requests(timestamptz, int, uuid, boolean) is
+comment on function etl_api.purge_requests(timestamptz, int, uuid[], boolean) is
   'Removes workflow requests that ended before this time, with all that belongs to them: as many as have about max_rows rows in each table. See etl_api.purge.';
 
-revoke execute on function etl_api.purge_requests(timestamptz, int, uuid, boolean) from public;
+revoke execute on function etl_api.purge_requests(timestamptz, int, uuid[], boolean) from public;

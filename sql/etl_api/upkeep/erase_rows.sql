@@ -1,0 +1,63 @@
+create or replace function etl_api.erase_rows(of_org uuid, max_rows int) returns table (what text, count bigint, more boolean)
+language plpgsql
+set search_path = ''
+as $$
+-- The names are those of the catalog, quoted by format, which the check cannot follow.
+-- @plpgsql_check_options: security_warnings = false
+#variable_conflict use_column
+declare
+  waiting text[];
+  again text[];
+  name text;
+begin
+  -- A guard would write down each row that goes.
+  perform pg_catalog.set_config('etl.purging', 'on', true);
+  -- Every table that has an org_id, whoever made it; partitions by their parent. The trail of audit is blanked later.
+  waiting := array(
+    select pg_catalog.format('%I.%I', n.nspname, c.relname)
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
+    where n.nspname in ('public', 'etl_api')
+      and c.relkind in ('r', 'p')
+      and not c.relispartition
+      and c.relname not in ('erasure', 'audit_log', 'audit_head', 'org')
+    order by c.relname);
+  -- A loop, since what refers to a row has to go before it, and the order is found by trying.
+  loop
+    again := '{}';
+    foreach name in array waiting loop
+      begin
+        execute pg_catalog.format(
+          'delete from %s as t where t.org_id = $1 and t.ctid = any (array(select s.ctid from %s as s where s.org_id = $1 limit $2))',
+          name, name)
+        using of_org, max_rows;
+        get diagnostics count = row_count;
+        if count > 0 then
+          what := name;
+          more := count >= max_rows;
+          return next;
+          if more then
+            again := again || name;
+          end if;
+        end if;
+      exception when foreign_key_violation then
+        again := again || name;
+      end;
+    end loop;
+    -- What is full is left to the next call, and so is what waits for it.
+    exit when again = '{}' or again = waiting or again @> waiting;
+    waiting := array(select a.name from unnest(again) as a (name));
+    exit when more and pg_catalog.cardinality(waiting) = 1;
+  end loop;
+  perform pg_catalog.set_config('etl.purging', '', true);
+  if again <> '{}' then
+    return query values ('waiting', 0::bigint, true);
+  end if;
+end
+$$;
+
+comment on function etl_api.erase_rows(uuid, int) is
+  'Removes what a tenant has in any table with an org_id, at most max_rows of each at once, whatever refers to whatever: new tables, too.';
+
+revoke execute on function etl_api.erase_rows(uuid, int) from public;
