@@ -91,9 +91,14 @@ describe("addresses that are refused", () => {
 });
 
 describe("addresses that are allowed", () => {
+  test.each(["https://public.test/", "http://public.test:8080/path?q=1"])(
+    "%s, and where the name leads",
+    async (url) => {
+      await expect(check(url)).resolves.toEqual(names["public.test"]);
+    },
+  );
+
   test.each([
-    "https://public.test/",
-    "http://public.test:8080/path?q=1",
     "https://8.8.8.8/",
     "https://[2606:4700::1111]/",
     "https://172.32.0.1/",
@@ -118,7 +123,7 @@ describe("addresses that are allowed", () => {
     }
     await expect(check("http://127.0.0.1:8082/", open)).rejects.toMatchObject({ kind: "blocked" });
     await expect(check("http://public.test/", open)).rejects.toMatchObject({ kind: "blocked" });
-    await expect(check("https://public.test/", open)).resolves.toBeUndefined();
+    await expect(check("https://public.test/", open)).resolves.toEqual(names["public.test"]);
   });
 });
 

@@ -145,13 +145,34 @@ describe("execute-runs", () => {
     expect(client.runs).toHaveLength(1);
   });
 
-  test("without settings answers that, and the log says which", async () => {
-    const response = await call(executeRuns(around({ env: {} })));
+  test("without a key lets nobody in, and the log says why", async () => {
+    for (const [env, message] of [
+      [{}, "ETL_FUNCTION_KEY is not set"],
+      [{ ETL_FUNCTION_KEY: "short" }, /^ETL_FUNCTION_KEY: /],
+    ] as const) {
+      lines = [];
+      const handler = executeRuns(around({ env }));
+      for (const token of ["", "short", key]) {
+        const headers = { authorization: `Bearer ${token}` };
+        const response = await handler(new Request("http://functions.test/", { method: "POST", headers }));
+        expect([response.status, await response.json()]).toEqual([401, { error: "unauthorized" }]);
+      }
+      expect(JSON.parse(lines[0]!)).toMatchObject({
+        event: "not_configured",
+        message: typeof message === "string" ? message : (expect.stringMatching(message) as string),
+      });
+    }
+  });
+
+  test("with settings that are wrong tells those who have the key, and nobody else", async () => {
+    const handler = executeRuns(around({ env: { ETL_FUNCTION_KEY: key, ETL_BATCH: "many" } }));
+    const response = await call(handler);
     expect([response.status, await response.json()]).toEqual([500, { error: "not configured" }]);
-    expect(JSON.parse(lines[0]!)).toMatchObject({
-      event: "not_configured",
-      message: "ETL_FUNCTION_KEY is not set",
-    });
+    for (const method of ["GET", "POST"]) {
+      const refused = await handler(new Request("http://functions.test/", { method }));
+      expect(refused.status).toBe(method === "GET" ? 405 : 401);
+      expect(await refused.text()).not.toContain("configured");
+    }
   });
 
   test("a database that is away: 503, the log says why, and the next call works", async () => {
@@ -194,6 +215,7 @@ describe("deliver-webhooks", () => {
         lease_token: uuid(900_000),
         status: 200,
         headers: { "content-type": "application/json" },
+        body_text: expect.stringMatching(/^\{"method":"POST"/) as string,
         duration_ms: expect.any(Number) as number,
       },
     ]);
@@ -215,7 +237,11 @@ describe("deliver-webhooks", () => {
     await call(deliverWebhooks(around()));
     const byId = new Map(client.deliveryResults.map((result) => [result.delivery_id, result]));
     const told = paths.map((_, n) => byId.get(uuid(n))!.error?.kind ?? byId.get(uuid(n))!.status);
-    expect(told).toEqual([200, 200, 200, 204, 500, 429, 302, "timeout", "network"]);
+    expect(told).toEqual([200, 200, 200, 204, 500, 429, "blocked", "timeout", "network"]);
+    expect(byId.get(uuid(6))).toMatchObject({
+      status: 302,
+      error: { message: "the answer is a redirect (302), and redirects are not followed" },
+    });
     expect(byId.get(uuid(5))!.headers).toMatchObject({ "retry-after": "7" });
   });
 

@@ -86,14 +86,19 @@ describe("settings", () => {
     expect(readConfig({ ETL_FUNCTION_KEY: key, ETL_SECRETS: "" })).toEqual({
       functionKey: key,
       secrets: {},
+      secretKeys: [],
+      manageKey: key,
       allowHosts: [],
       allowPorts: [],
+      denyNetworks: [],
+      proxied: [],
       wallMs: 120_000,
       cpuMs: 1_500,
       maxRequests: 1_000,
       batch: 500,
       concurrency: 20,
       maxAnswerBytes: 10_000_000,
+      maxRequestBytes: 10_000_000,
       logLevel: "info",
     });
   });

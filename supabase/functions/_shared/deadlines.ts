@@ -6,6 +6,8 @@ export interface Deadline {
   readonly signal: AbortSignal;
   /** Whether it is. */
   readonly passed: boolean;
+  /** Called when it is, in place of the one before; a signal costs more than all the rest. */
+  stop: (() => void) | undefined;
   /** Aborts now. */
   abort(): void;
   /** No longer of interest. */
@@ -13,19 +15,25 @@ export interface Deadline {
 }
 
 class Limit implements Deadline {
-  readonly #controller = new AbortController();
+  #controller: AbortController | undefined;
   readonly at: number;
+  passed = false;
+  stop: (() => void) | undefined;
   constructor(at: number) {
     this.at = at;
   }
   get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.passed) this.#controller.abort();
+    }
     return this.#controller.signal;
   }
-  get passed(): boolean {
-    return this.signal.aborted;
-  }
   abort(): void {
-    this.#controller.abort();
+    if (this.passed) return;
+    this.passed = true;
+    this.#controller?.abort();
+    this.stop?.();
   }
   end(): void {
     limits.delete(this);

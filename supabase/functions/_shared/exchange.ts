@@ -2,15 +2,31 @@
  * One HTTP request: a rendered request in, what came back out. Nothing is decided here; whether an answer is good,
  * and what follows a bad one, the database says.
  */
+import { Buffer } from "node:buffer";
 import { z } from "zod";
-import type { Answer, Failure, FailureKind } from "./client.ts";
+import type { Answer, Failure } from "./client.ts";
 import type { Config } from "./config.ts";
-import { beginDeadline } from "./deadlines.ts";
+import { beginDeadline, type Deadline } from "./deadlines.ts";
 import { createCheck, GuardError, type Resolve } from "./guard.ts";
 import { keptNumber, storable, storableJson } from "./json.ts";
-import { MissingSecret, SecretFiller } from "./secrets.ts";
+import { MissingSecret, SecretNotHeld, SecretStore, SecretsUnreadable } from "./secret-store.ts";
+import { SecretFiller } from "./secrets.ts";
+import {
+  createHttpTransport,
+  Fault,
+  fetchTransport,
+  pinsAddresses,
+  tooLarge,
+  type Reply,
+  type Transport,
+} from "./transport.ts";
 
 const MAX_TEXT = 2_000;
+// Of what a client says to a message, so much is kept for those who look for a fault.
+const KEPT_BYTES = 1_024;
+// Read to its end, an answer leaves its connection fit for the next request; a long or slow one is not worth it.
+const DRAINED_BYTES = 16_384;
+const DRAIN_MS = 500;
 
 const rendered = z.object({
   method: z
@@ -35,15 +51,6 @@ const OWN_HEADERS = new Set([
   "te",
 ]);
 
-/** A request that ends without an answer to report. */
-class Fault extends Error {
-  readonly kind: FailureKind;
-  constructor(kind: FailureKind, message: string) {
-    super(message);
-    this.kind = kind;
-  }
-}
-
 /** What to send. */
 export interface Outgoing {
   /** `{method, url, query, headers, body}`. */
@@ -58,23 +65,53 @@ interface Got {
   ended: boolean;
 }
 
-/** How much of an answer is wanted: all of it, or only whether it was 2xx. */
-type Reading = "body" | "status";
+/** How much of an answer is wanted: all of it as JSON, or whether it was 2xx and its beginning. */
+type Reading = "json" | "beginning";
 
 /** Sends requests. */
 export interface Exchange {
   /** Sends a request of a source and reads the answer. */
   ask(outgoing: Outgoing): Promise<Answer>;
-  /** Sends a text and looks at the status only. */
-  post(url: string, headers: Record<string, string>, body: string, timeoutMs: number): Promise<Answer>;
+  /**
+   * Sends a text that may be sent twice. The status decides; of the answer the first 1,024 bytes are told, as text.
+   *
+   * @param filler - which secrets the headers contain, to take them out of the answer
+   */
+  post(
+    url: string,
+    headers: Record<string, string>,
+    body: string,
+    timeoutMs: number,
+    filler?: SecretFiller,
+  ): Promise<Answer>;
+}
+
+/** What surrounds the exchange; tests put their own in place of each part. */
+export interface ExchangeOptions {
+  /** Those of the configuration, by default. */
+  secrets?: SecretStore;
+  resolve?: Resolve;
+  /** The way out, whatever the runtime can do. */
+  transport?: Transport;
 }
 
 /** Makes the exchange. */
 export function createExchange(
-  config: Pick<Config, "secrets" | "allowHosts" | "allowPorts" | "maxAnswerBytes">,
-  options: { resolve?: Resolve } = {},
+  config: Pick<Config, "secrets" | "allowHosts" | "allowPorts" | "maxAnswerBytes"> &
+    Partial<Pick<Config, "denyNetworks" | "proxied" | "maxRequestBytes">>,
+  options: ExchangeOptions = {},
 ): Exchange {
-  const check = createCheck({ ...config, ...options });
+  const check = createCheck({ ...config, ...(options.resolve && { resolve: options.resolve }) });
+  const secrets = options.secrets ?? new SecretStore(config);
+  const { maxAnswerBytes, maxRequestBytes = Infinity } = config;
+  const proxied = new Set<string>(config.proxied);
+  let usual: Transport | undefined = options.transport;
+
+  /** The way out; the answer is there at once but for the first time. */
+  function transportTo(url: URL): Transport | Promise<Transport> {
+    if (options.transport === undefined && proxied.has(url.protocol)) return fetchTransport;
+    return usual ?? pinsAddresses().then((pins) => (usual ??= pins ? createHttpTransport() : fetchTransport));
+  }
 
   async function send(
     make: () => Ready,
@@ -86,10 +123,27 @@ export function createExchange(
     const clock = beginDeadline(timeoutMs);
     const got: Got = { answer: {}, ended: false };
     try {
-      const ready = make();
-      const checking = check(ready.url);
-      if (checking !== undefined) await abortable(checking, clock.signal);
-      await read(ready, clock.signal, reading, got, filler);
+      const making = made(make, filler, clock);
+      const ready = making instanceof Promise ? await making : making;
+      const size = sizeOf(ready);
+      if (size > maxRequestBytes)
+        throw new Fault(
+          "bad_request",
+          `the request has ${size} bytes, and no more than ${maxRequestBytes} are sent (ETL_MAX_REQUEST_BYTES)`,
+        );
+      let addresses = check(ready.url);
+      if (addresses instanceof Promise) addresses = await abortable(addresses, clock.signal);
+      let transport = transportTo(ready.url);
+      if (transport instanceof Promise) transport = await transport;
+      const reply = await transport({
+        ...ready,
+        addresses,
+        repeatable: reading === "beginning" || (ready.method !== "POST" && ready.method !== "PATCH"),
+        plain: reading === "beginning",
+        limit: maxAnswerBytes,
+        clock,
+      });
+      await read(reply, ready.method, reading, got, filler);
     } catch (error) {
       // Headers may have come when the body fails: then the status is reported beside the error.
       got.answer.error = clock.passed
@@ -101,29 +155,42 @@ export function createExchange(
       if (!got.ended) clock.abort();
     }
     const { answer } = got;
+    if (answer.status !== undefined && isRedirect(answer.status)) answer.error = redirected(answer.status);
     if (answer.error !== undefined) answer.error.message = clean(answer.error.message, filler);
     return { ...answer, duration_ms: Math.round(performance.now() - begun) };
   }
 
+  /** The request, once its secrets are there. */
+  function made(
+    make: () => Ready,
+    filler: SecretFiller | undefined,
+    clock: Deadline,
+  ): Ready | Promise<Ready> {
+    try {
+      return make();
+    } catch (error) {
+      if (!(error instanceof SecretNotHeld) || filler === undefined) throw error;
+      return abortable(filler.load(), clock.signal).then(make);
+    }
+  }
+
   async function read(
-    { url, ...init }: Ready,
-    signal: AbortSignal,
+    reply: Reply,
+    method: string,
     reading: Reading,
     got: Got,
     filler: SecretFiller | undefined,
   ): Promise<void> {
-    // A redirect could lead where the guard would not have let it go, and would take the secrets along.
-    const response = await fetch(url.href, { ...init, redirect: "manual", signal });
     const { answer } = got;
-    answer.status = response.status;
-    answer.headers = headersOf(response, filler);
-    if (reading === "status") {
-      got.ended = await drain(response);
+    answer.status = reply.status;
+    answer.headers = headersOf(reply, filler);
+    if (reading === "beginning") {
+      await readBeginning(reply, got, filler);
       return;
     }
-    const text = await textOf(response, config.maxAnswerBytes);
+    const text = await textOf(reply, method === "HEAD" ? Infinity : maxAnswerBytes);
     got.ended = true;
-    if (text === "" && (init.method === "HEAD" || [204, 205, 304].includes(response.status))) return;
+    if (text === "" && (method === "HEAD" || [204, 205, 304].includes(reply.status))) return;
     let parsed: unknown;
     try {
       parsed = JSON.parse(text);
@@ -140,11 +207,12 @@ export function createExchange(
 
   return {
     ask(outgoing) {
-      const filler = new SecretFiller(config.secrets, outgoing.secretScope);
-      return send(() => prepare(outgoing.request, filler), outgoing.timeoutMs, "body", filler);
+      const filler = new SecretFiller(secrets, outgoing.secretScope, outgoing.request);
+      return send(() => prepare(outgoing.request, filler), outgoing.timeoutMs, "json", filler);
     },
-    post(url, headers, body, timeoutMs) {
-      return send(() => ({ method: "POST", url: parseUrl(url), headers, body }), timeoutMs, "status");
+    post(url, headers, body, timeoutMs, filler) {
+      const make = () => ({ method: "POST", url: parseUrl(url), headers, body });
+      return send(make, timeoutMs, "beginning", filler);
     },
   };
 }
@@ -155,6 +223,22 @@ interface Ready {
   headers: Record<string, string>;
   body?: string;
 }
+
+/** Bytes a request has, but for what the protocol adds. */
+function sizeOf({ url, headers, body }: Ready): number {
+  let size = url.href.length + (body === undefined ? 0 : Buffer.byteLength(body));
+  for (const name in headers) size += name.length + headers[name]!.length;
+  return size;
+}
+
+// 304 says that nothing is new.
+const isRedirect = (status: number) => status >= 300 && status <= 399 && status !== 304;
+
+/** Where to, is not told: addresses carry secrets. */
+const redirected = (status: number): Failure => ({
+  kind: "blocked",
+  message: `the answer is a redirect (${status}), and redirects are not followed`,
+});
 
 function prepare(request: unknown, filler: SecretFiller): Ready {
   const parsed = rendered.safeParse(request);
@@ -230,39 +314,32 @@ function bodyFrom(body: unknown, headers: Record<string, string>): string {
   return JSON.stringify(body);
 }
 
-function headersOf(response: Response, filler: SecretFiller | undefined): Record<string, string> {
+function headersOf(reply: Reply, filler: SecretFiller | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
-  const type = response.headers.get("content-type");
-  if (type !== null) headers["content-type"] = clean(type, filler);
+  const type = reply.header("content-type");
+  if (type !== undefined) headers["content-type"] = clean(type, filler);
   // Sent twice, it arrives as a list.
-  const retry = response.headers.get("retry-after")?.replace(/^(\d+)\s*,.*$/, "$1");
+  const retry = reply.header("retry-after")?.replace(/^(\d+)\s*,.*$/, "$1");
   if (retry !== undefined) headers["retry-after"] = clean(retry, filler);
   return headers;
 }
 
-async function textOf(response: Response, limit: number): Promise<string> {
-  const tooLarge = () => new Fault("too_large", `the answer has more than ${limit} bytes`);
-  if (Number(response.headers.get("content-length") ?? 0) > limit) throw tooLarge();
-  if (response.body === null) return "";
-  // An answer framed by its length and not compressed holds that many bytes: it can be read in one go, which costs half.
-  if (response.headers.get("content-length") !== null && response.headers.get("content-encoding") === null) {
-    const bytes = await response.arrayBuffer();
-    return decoderFor(response.headers.get("content-type")).decode(bytes);
-  }
-  const decoder = decoderFor(response.headers.get("content-type"));
-  const reader = response.body.getReader();
+async function textOf(reply: Reply, limit: number): Promise<string> {
+  if (Number(reply.header("content-length") ?? 0) > limit) throw tooLarge(limit);
+  const decoder = decoderFor(reply.header("content-type"));
   let size = 0;
   let text = "";
-  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+  await reply.read((part) => {
     // Counted as it comes out of decompression, so a small answer cannot become a large one.
-    size += part.value.length;
-    if (size > limit) throw tooLarge();
-    text += decoder.decode(part.value, { stream: true });
-  }
+    size += part.length;
+    if (size > limit) throw tooLarge(limit);
+    text += decoder.decode(part, { stream: true });
+    return true;
+  });
   return text + decoder.decode();
 }
 
-function decoderFor(contentType: string | null): TextDecoder {
+function decoderFor(contentType: string | undefined): TextDecoder {
   const charset = contentType?.includes(";") && /;\s*charset="?([^";\s]+)/i.exec(contentType)?.[1];
   try {
     return new TextDecoder(charset || "utf-8");
@@ -271,30 +348,42 @@ function decoderFor(contentType: string | null): TextDecoder {
   }
 }
 
-/**
- * Reads a short answer to its end, so that the connection can be used again; a long one is not worth it.
- *
- * @returns whether the end was reached
- */
-async function drain(response: Response): Promise<boolean> {
-  const reader = response.body?.getReader();
-  if (reader === undefined) return true;
+/** Reads a short answer to its end, a long or slow one as far as it is kept and waited for. */
+async function readBeginning(reply: Reply, got: Got, filler: SecretFiller | undefined): Promise<void> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reading = reply.read((part) => {
+    parts.push(part);
+    return (size += part.length) <= DRAINED_BYTES;
+  });
+  if (reply.status === 204 || reply.header("content-length") === "0") {
+    got.ended = await reading;
+    return;
+  }
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const patience = new Promise<"enough">((resolve) => (timer = setTimeout(resolve, 500, "enough")));
+  const patience = new Promise<boolean>((resolve) => (timer = setTimeout(resolve, DRAIN_MS, false)));
   try {
-    for (let size = 0; size <= 16_384;) {
-      const part = await Promise.race([reader.read(), patience]);
-      if (part === "enough") break;
-      if (part.done) return true;
-      size += part.value.length;
-    }
+    got.ended = await Promise.race([reading, patience]);
   } catch {
     // The status has arrived; how the rest ends changes nothing.
   } finally {
     clearTimeout(timer);
-    reader.cancel().catch(() => {});
+    reading.catch(() => {});
   }
-  return false;
+  if (size === 0) return;
+  // What is cut off in the middle of a character is left out.
+  const text = decoderFor(reply.header("content-type")).decode(Buffer.concat(parts), { stream: true });
+  const start = filler?.scrubStart(text, KEPT_BYTES, !got.ended) ?? text.slice(0, KEPT_BYTES);
+  got.answer.body_text = firstBytes(storable(start), KEPT_BYTES);
+}
+
+const encoder = new TextEncoder();
+
+/** The beginning of a text that takes so many bytes, in whole characters. */
+function firstBytes(text: string, bytes: number): string {
+  return text.length * 3 <= bytes
+    ? text
+    : text.slice(0, encoder.encodeInto(text, new Uint8Array(bytes)).read);
 }
 
 /** Waits for something that cannot be aborted no longer than until the signal. */
@@ -313,26 +402,38 @@ async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 /** A text as it may be stored: short, without secrets, without what the database cannot hold. */
 function clean(text: string, filler: SecretFiller | undefined): string {
-  // First the secrets: cut before that, half of one could stay. What one may become longer or shorter by is little.
-  const near = text.slice(0, MAX_TEXT * 8);
-  return storable((filler?.scrub(near) ?? near).slice(0, MAX_TEXT));
+  // First the secrets: cut before that, half of one could stay.
+  return storable(filler?.scrubStart(text, MAX_TEXT) ?? text.slice(0, MAX_TEXT));
 }
 
 function describe(error: unknown): Failure {
   if (error instanceof Fault || error instanceof GuardError)
     return { kind: error.kind, message: error.message };
   if (error instanceof MissingSecret) return { kind: "secret_missing", message: error.message };
+  if (error instanceof SecretsUnreadable) return { kind: "network", message: error.message };
   return { kind: "network", message: networkReason(error) };
 }
 
 // Runtimes word these differently, and some of them quote the whole address, query and all.
 const REASONS: readonly [RegExp, string][] = [
+  [
+    /HPE_HEADER_OVERFLOW|HEADERS_OVERFLOW|message head is too large/i,
+    "the headers of the answer are longer than a server needs",
+  ],
+  [
+    /HPE_|does not match the HTTP|invalid (HTTP version|content-length) parsed/i,
+    "the answer is no valid HTTP",
+  ],
   [/ECONNREFUSED|connection refused/i, "the connection was refused"],
+  [/socket hang up/i, "the connection was closed before the answer was complete"],
   [/ECONNRESET|connection reset|EPIPE|broken pipe/i, "the connection was reset"],
   [/ENOTFOUND|EAI_AGAIN|dns error/i, "the name was not found"],
   [/ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|timed out/i, "the connection timed out"],
   [/EHOSTUNREACH|ENETUNREACH|unreachable/i, "the host cannot be reached"],
-  [/certificate|\bTLS\b|\bSSL\b|ERR_TLS|CERT_/i, "no secure connection could be made"],
+  [
+    /certificate|\bTLS\b|\bSSL\b|ERR_TLS|CERT_|UNABLE_TO_VERIFY|SELF_SIGNED/i,
+    "no secure connection could be made",
+  ],
   [/bad port|port \d+ (is|are) blocked|ports? .*blocked/i, "the port is one that is never connected to"],
   [
     /UND_ERR_SOCKET|other side closed|terminated|error reading a body|closed before|incomplete|unexpected eof|UnexpectedEof/i,

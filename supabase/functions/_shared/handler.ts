@@ -87,7 +87,9 @@ export function createHandler<C, R>(
           message: messageOf(error),
         }),
       );
-      return Response.json({ error: "not configured" }, { status: 500 });
+      // Told to those who have the key, if there is one: what is set and what is not is nobody else's business.
+      const refusal = await refuse(request, env["ETL_FUNCTION_KEY"]);
+      return refusal ?? Response.json({ error: "not configured" }, { status: 500 });
     }
     const log = createLog(config, name, writeLog, () => secrets?.values() ?? []);
     const refusal = await refuse(request, config.functionKey);

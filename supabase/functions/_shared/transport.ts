@@ -17,6 +17,7 @@ import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { FailureKind } from "./client.ts";
+import type { Deadline } from "./deadlines.ts";
 import type { Checked } from "./guard.ts";
 
 /** A request that ends without an answer to report. */
@@ -44,7 +45,7 @@ export interface Sending {
   /** Bytes its answer may have. */
   limit: number;
   /** Ends it at any time; what has begun to be read, too. */
-  signal: AbortSignal;
+  clock: Deadline;
 }
 
 /** The beginning of an answer. */
@@ -118,7 +119,7 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
       let informed = 0;
       let settled = false;
       let reused = false;
-      sending.signal.addEventListener("abort", stop);
+      sending.clock.stop = stop;
       request.on("socket", () => {
         reused = request.reusedSocket;
         // Deno sends a request whose reused connection ends once more by itself, even one that was given up here. Whether
@@ -138,17 +139,17 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
         if (settled) return;
         settled = true;
         const stale = reused && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        if (stale && sending.repeatable && !sending.signal.aborted)
+        if (stale && sending.repeatable && !sending.clock.passed)
           exchange(sending, true).then(resolve, reject);
         else reject(error);
       });
       request.on("close", () => {
-        sending.signal.removeEventListener("abort", stop);
+        if (sending.clock.stop === stop) sending.clock.stop = undefined;
         unwatch();
         // For one, when the answer is to go on in another protocol.
         if (!settled) reject(new Fault("network", "the connection was closed without an answer"));
       });
-      if (sending.signal.aborted) stop();
+      if (sending.clock.passed) stop();
       request.end(sending.body);
     });
   }
@@ -197,21 +198,23 @@ function replyOf({ limit }: Sending, request: ClientRequest, response: IncomingM
             fail(error);
           }
         };
-        const count = (part: Uint8Array) => {
+        const isTooMuch = (part: Uint8Array) => {
           wire += part.length;
           parts++;
           if (wire > limit) fail(tooLarge(limit));
           else if (parts > FREE_PARTS && wire < parts * MIN_PART_BYTES)
             fail(new Fault("too_large", "the answer comes in too many small parts"));
+          else return false;
+          return true;
         };
         response.on("error", fail);
-        response.on("data", count);
         const unpack = decoderOf(headers["content-encoding"]);
         if (unpack === undefined) {
-          response.on("data", hand);
+          response.on("data", (part: Uint8Array) => isTooMuch(part) || hand(part));
           response.on("end", () => resolve(true));
           return;
         }
+        response.on("data", isTooMuch);
         response.once("end", () => body ?? resolve(true));
         // Which decoder it is may depend on the first byte. A body that has none (HEAD, 204) needs no decoder.
         response.once("data", (first: Uint8Array) => {
@@ -306,14 +309,14 @@ export function pinsAddresses(): Promise<boolean> {
 // ---- over fetch
 
 /** The way over `fetch`. */
-export const fetchTransport: Transport = async ({ method, url, headers, body, limit, signal }) => {
+export const fetchTransport: Transport = async ({ method, url, headers, body, limit, clock }) => {
   // A redirect could lead where the guard would not have let it go, and would take the secrets along.
   const response = await fetch(url.href, {
     method,
     headers,
     ...(body !== undefined && { body }),
     redirect: "manual",
-    signal,
+    signal: clock.signal,
   });
   const header = (name: string) => response.headers.get(name) ?? undefined;
   return {
