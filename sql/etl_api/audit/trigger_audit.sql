@@ -411,3 +411,30 @@ create trigger audit_delete
   execute function etl_api.audit_configuration('{id}', '{}');
 comment on trigger audit_delete on etl_api.retention is
   'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_insert on etl_api.kv_index;
+create trigger audit_insert
+  after insert on etl_api.kv_index
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_insert on etl_api.kv_index is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on etl_api.kv_index;
+create trigger audit_update
+  after update on etl_api.kv_index
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_update on etl_api.kv_index is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on etl_api.kv_index;
+create trigger audit_delete
+  after delete on etl_api.kv_index
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_delete on etl_api.kv_index is
+  'Who changed it is written to the audit log.';
