@@ -1,7 +1,7 @@
 create or replace function etl_api.claim_deliveries(worker text, max_deliveries int)
 returns table (
   delivery_id uuid, webhook_id text, org_id uuid, lease_token uuid, lease_until timestamptz, url text,
-  secret_name text, secret_scope text, event_type text, body text, timeout_ms int, attempt int)
+  secret_name text, secret_scope text, event_type text, headers jsonb, body text, timeout_ms int, attempt int)
 language plpgsql
 set search_path = ''
 set enable_seqscan = off
@@ -11,7 +11,6 @@ set jit = off
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-  due_ids uuid[];
   fault_state text;
 begin
   perform etl_api.check_claim_arguments(worker, max_deliveries, 'max_deliveries');
@@ -20,14 +19,7 @@ begin
   begin
     return query
     select *
-    from etl_api.lease_deliveries(worker, array(
-      select due.id
-      from public.delivery as due
-      where due.state in ('waiting', 'ready')
-        and due.due_at <= utils.now()
-      order by due.due_at
-      limit max_deliveries
-      for update skip locked));
+    from etl_api.lease_deliveries(worker, etl_api.take_deliveries(max_deliveries));
     return;
   exception when others then
     get stacked diagnostics fault_state = returned_sqlstate;
@@ -36,22 +28,14 @@ begin
     end if;
   end;
 
-  due_ids := array(
-    select due.id
-    from public.delivery as due
-    where due.state in ('waiting', 'ready')
-      and due.due_at <= utils.now()
-    order by due.due_at
-    limit max_deliveries
-    for update skip locked);
   return query
   select *
-  from etl_api.lease_deliveries_apart(worker, due_ids);
+  from etl_api.lease_deliveries_apart(worker, etl_api.take_deliveries(max_deliveries));
 end
 $$;
 
 comment on function etl_api.claim_deliveries(text, int) is
-  'Claims messages to send, at most max_deliveries (1 to 1000), the longest due first, each with a lease. webhook_id stays the same over all attempts, also when the message is delivered again. What raises an exception is ended as failed (internal_error), and costs none of the others. Nothing to do: no row. ETL04: bad argument.';
+  'Claims messages to send, at most max_deliveries (1 to 1000), the longest due first, each with a lease; to an address that is slow or dead no more than its lane has room for (delivery_lane), in order where that is asked for, none of a disabled endpoint. webhook_id stays the same over all attempts, also when the message is delivered again. What raises an exception is ended as failed (internal_error; too_large), and costs none of the others. Nothing to do: no row. ETL04: bad argument.';
 
 revoke execute on function etl_api.claim_deliveries(text, int) from public;
 grant execute on function etl_api.claim_deliveries(text, int) to service_role;

@@ -14,6 +14,8 @@ begin
   end if;
   code := coalesce('http_' || status, pg_catalog.left(answer #>> '{error,kind}', 100), 'network');
   message := case
+    when status between 300 and 399
+      then pg_catalog.format('The client answered with HTTP status %s; redirects are not followed, so give the address it leads to.', status)
     when status is not null then pg_catalog.format('The client answered with HTTP status %s.', status)
     else coalesce(pg_catalog.left(answer #>> '{error,message}', 2000), 'The client gave no answer.')
   end;
@@ -31,7 +33,7 @@ end
 $$;
 
 comment on function etl_api.judge_delivery(int, jsonb, jsonb) is
-  'What a client''s answer to a message means: delivered, retry (at due_at) or fail, with a code and a sentence.';
+  'What a client''s answer to a message means: delivered, retry (at due_at: by the schedule, or when Retry-After says, at most a day later) or fail, with a code and a sentence.';
 
 revoke execute on function etl_api.judge_delivery(int, jsonb, jsonb) from public;
 grant execute on function etl_api.judge_delivery(int, jsonb, jsonb) to service_role;

@@ -1,7 +1,7 @@
 create or replace function etl_api.lease_deliveries_apart(worker text, delivery_ids uuid[])
 returns table (
   delivery_id uuid, webhook_id text, org_id uuid, lease_token uuid, lease_until timestamptz, url text,
-  secret_name text, secret_scope text, event_type text, body text, timeout_ms int, attempt int)
+  secret_name text, secret_scope text, event_type text, headers jsonb, body text, timeout_ms int, attempt int)
 language plpgsql
 set search_path = ''
 as $$

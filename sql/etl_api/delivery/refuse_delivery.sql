@@ -3,6 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  code constant text := case fault_state when 'ETL09' then 'too_large' else 'internal_error' end;
   workflow_id uuid;
 begin
   -- Nobody waits for a workflow while holding a message; a later claim meets the message again. An alert has none.
@@ -21,10 +22,11 @@ begin
   update public.delivery as d
   set state = 'failed',
       state_via = case when d.state = 'waiting' then '{ready,in_progress}' else '{in_progress}' end::public.delivery_state[],
-      state_substate = 'internal_error',
+      state_substate = code,
       error = pg_catalog.jsonb_build_object(
-        'code', 'internal_error',
-        'message', pg_catalog.format('The engine could not send it: %s (%s).', fault_message, fault_state)),
+        'code', code,
+        'message', case code when 'too_large' then fault_message
+          else pg_catalog.format('The engine could not send it: %s (%s).', fault_message, fault_state) end),
       finished_at = utils.now()
   where d.id = delivery_id
     and d.state in ('waiting', 'ready');
@@ -41,7 +43,7 @@ end
 $$;
 
 comment on function etl_api.refuse_delivery(uuid, text, text) is
-  'Ends a message that made the engine raise when it was claimed, as failed (internal_error). One that cannot be ended either stays as it is, in the log. The caller holds its row.';
+  'Ends a message that made the engine raise when it was claimed, as failed: too_large where it is (ETL09), else internal_error. One that cannot be ended either stays as it is, in the log. The caller holds its row.';
 
 revoke execute on function etl_api.refuse_delivery(uuid, text, text) from public;
 grant execute on function etl_api.refuse_delivery(uuid, text, text) to service_role;
