@@ -4,7 +4,7 @@
  * A bell carries no data and may be lost; the queue is the truth. So nothing here is repeated or remembered, and
  * the clock's `etl_api.recover()` rings again for what a lost bell left lying.
  */
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { Agent, request, type IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
@@ -56,6 +56,8 @@ const sweep = `
 /** Starts the bell and the clock and resolves when the first listens. */
 export async function startDoorbell(options: DoorbellOptions): Promise<Doorbell> {
   const halt = new AbortController();
+  // Each call under way listens: as many as may run at once, of each function.
+  setMaxListeners(0, halt.signal);
   const say = onceUntilOver(
     options.onError ?? ((message) => process.stderr.write(`[doorbell] ${message}\n`)),
   );

@@ -1,5 +1,7 @@
 /** Everything the engine promises, in the order of the page. */
+import { connectionsExhausted, databaseCut, worldCut } from "./faults/connections.ts";
 import { functionsKilled, serverKilled, serverRestarted } from "./faults/server.ts";
+import { transactionHeld } from "./faults/transaction.ts";
 import { idempotency } from "./idempotency.ts";
 import type { Pledge } from "./proof.ts";
 
@@ -30,6 +32,42 @@ export const pledges: Pledge[] = [
       "When the process of the functions is killed, what it had under way is sent again once its lease has ended, by whoever is there.",
     tests: ["tests/e2e/crash.test.ts", "tests/e2e/two-functions.test.ts"],
     proof: functionsKilled,
+  },
+  {
+    name: "database-cut",
+    group: "nothing-lost",
+    title: "Lines to the database break",
+    sentence:
+      "When connections between functions and database are cut at random bytes of the protocol, in either direction, what was reported counts once, and what was not is sent again.",
+    tests: ["tests/functions/client.contract.test.ts"],
+    proof: databaseCut,
+  },
+  {
+    name: "world-cut",
+    group: "nothing-lost",
+    title: "Lines to third parties and clients break",
+    sentence:
+      "When connections to the third party and to the client are cut at random bytes, of questions, answers and messages, each run takes one whole answer, and each message keeps its id.",
+    tests: ["tests/functions/exchange.test.ts"],
+    proof: worldCut,
+  },
+  {
+    name: "connections-exhausted",
+    group: "nothing-lost",
+    title: "No connection is to be had",
+    sentence:
+      "When somebody takes every connection the server has, work waits and goes on as soon as there is room.",
+    tests: [],
+    proof: connectionsExhausted,
+  },
+  {
+    name: "transaction-held",
+    group: "nothing-lost",
+    title: "A transaction stays open",
+    sentence:
+      "When a transaction stays open for minutes, with a snapshot and with locks on requests under way, everything else goes on, and what it had locked follows when it ends.",
+    tests: [],
+    proof: transactionHeld,
   },
   {
     name: "idempotency",
