@@ -8,7 +8,8 @@ import { z } from "zod";
 import { DatabaseError, type EtlClient, type SecretInfo } from "./client.ts";
 import { open, seal, SealError, type SecretKey } from "./seal.ts";
 
-const scope = z.string().min(1).max(100).default("shared");
+const anyScope = z.string().min(1).max(100);
+const scope = anyScope.default("shared");
 const name = z.string().min(1).max(100);
 const by = z.string().max(200).optional();
 const value = z
@@ -39,7 +40,7 @@ export const secretCommand = z.discriminatedUnion("action", [
     version: z.number().int().min(1).optional(),
     by,
   }),
-  z.strictObject({ action: z.literal("list"), scope: scope.optional() }),
+  z.strictObject({ action: z.literal("list"), scope: anyScope.optional() }),
   /** Seals anew what lies under another key than the first of `ETL_SECRET_KEY`. */
   z.strictObject({ action: z.literal("rekey") }),
 ]);

@@ -38,7 +38,8 @@ export function manageSecretsHandler(
     const values = typeof command === "object" && "value" in command ? [command.value ?? ""] : [];
     const log = createLog(config, "manage-secrets", writeLog, () => values);
     if (refusal !== undefined) {
-      await copy.body?.cancel().catch(() => {});
+      // Not waited for: it ends with the other half, which nobody may ever read.
+      void copy.body?.cancel().catch(() => {});
       log("warn", "refused", { status: refusal.status });
       return refusal;
     }
