@@ -17,12 +17,14 @@ begin
   for no key update;
 
   select
-    pg_catalog.array_agg(m.id order by m.id) filter (where m.open and m.state in ('failed', 'timedout', 'invalid', 'waiting', 'ready')) as again,
-    pg_catalog.array_agg(m.id order by m.id) filter (where m.open and m.state = 'delivered' and not m.under_way) as anew,
-    coalesce(pg_catalog.bool_or(not m.open), false) as disabled
+    pg_catalog.array_agg(m.id order by m.id) filter (where m.open and m.kept and m.state in ('failed', 'timedout', 'invalid', 'waiting', 'ready')) as again,
+    pg_catalog.array_agg(m.id order by m.id) filter (where m.open and m.kept and m.state = 'delivered' and not m.under_way) as anew,
+    coalesce(pg_catalog.bool_or(not m.open), false) as disabled,
+    coalesce(pg_catalog.bool_and(not m.kept), false) as forgotten
   into given
   from (
     select d.id, d.state, e.disabled_at is null as open,
+      exists (select 1 from public.delivery_body as b where b.delivery_id = d.id) as kept,
       exists (
         select 1
         from public.delivery as copy
@@ -38,8 +40,9 @@ begin
   if given.again is null and given.anew is null then
     perform etl_api.refuse_action(redeliver_messages.entity, redeliver_messages.id,
       etl_api.state_of(redeliver_messages.entity::etl_api.entity_kind, redeliver_messages.id), 'delivered again',
-      case when given.disabled
-        then 'The endpoint is disabled: set webhook_endpoint.disabled_at to null first.'
+      case
+        when given.forgotten then 'What it said is not kept any more (etl_api.retention).'
+        when given.disabled then 'The endpoint is disabled: set webhook_endpoint.disabled_at to null first.'
         else 'The message is being sent just now: etl_api.explain(id) tells how far it is.'
       end);
   end if;

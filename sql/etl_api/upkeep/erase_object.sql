@@ -36,15 +36,15 @@ begin
     where a.workflow_request_id = any (workflows)
       and (exists (select 1 from public.activity_object as l where l.activity_request_id = a.id and l.object_id = of_object)
         or exists (select 1 from public.guardrail_refusal as g where g.activity_request_id = a.id and g.object_id = of_object)));
-  is_over := etl_api.workflows_of_object(of_object, max_rows) <@ workflows;
 
-  gone := etl_api.erase_runs_of(of_object, activities)
+  gone := etl_api.erase_runs_of(of_object, thing.natural_key, activities)
     || etl_api.erase_results_of(thing.natural_key, workflows, activities)
     || etl_api.erase_links_of(of_object, activities)
     || pg_catalog.jsonb_build_object('public.workflow_request', (
       select pg_catalog.count(*)
       from unnest(workflows) as w (id)
       where etl_api.blank_input(w.id, thing.object_type_id, thing.natural_key)));
+  is_over := etl_api.workflows_of_object(of_object, 1) = '{}';
   perform etl_api.advance_activities(activities);
   perform etl_api.ring('execute-runs');
   if is_over then
@@ -64,7 +64,7 @@ end
 $$;
 
 comment on function etl_api.erase_object(uuid, int) is
-  'Removes an object for good, with its values, its runs and their history, and takes it out of all that requests, answers, results, messages and the log say of it; the requests themselves and other objects stay. In up to max_rows of the activity requests that knew it at once, beside live work: call it again, in a transaction of its own, while it says more, or leave the rest to the sweep. Returns how many rows of which table went or were blanked; etl_api.erasure keeps the sums. ETL04: no such object, or max_rows is out of range.';
+  'Removes an object for good, with its values and its runs, and takes it out of all that requests, answers, results, messages and the log say of it; the requests themselves and other objects stay. In up to max_rows of the activity requests that knew it at once, beside live work: call it again, in a transaction of its own, while it says more, or leave the rest to the sweep. Returns how many rows of which table went or were blanked; etl_api.erasure keeps the sums. ETL04: no such object, or max_rows is out of range.';
 
 revoke execute on function etl_api.erase_object(uuid, int) from public;
 grant execute on function etl_api.erase_object(uuid, int) to service_role;

@@ -10,9 +10,14 @@ declare
   steps bigint;
 begin
   update public.activity_result as r
-  set objects = etl_api.without_object(r.objects, of_key),
-      refusals = etl_api.without_object(r.refusals, of_key)
-  where r.activity_request_id = any (activity_ids);
+  set objects = left_over.objects,
+      refusals = etl_api.without_object(r.refusals, of_key),
+      summary = r.summary || pg_catalog.jsonb_build_object('objects', pg_catalog.jsonb_array_length(left_over.objects))
+  from public.activity_result as before
+  cross join lateral (select etl_api.without_object(before.objects, of_key) as objects offset 0) as left_over
+  where r.activity_request_id = any (activity_ids)
+    and before.activity_request_id = r.activity_request_id
+    and before.org_id = r.org_id;
   get diagnostics results = row_count;
 
   update public.delivery_body as b
@@ -23,7 +28,7 @@ begin
   get diagnostics bodies = row_count;
   -- What a client answered may repeat what it was told.
   update public.delivery as d set response = null where d.id = any (messages) and d.response is not null;
-  update public.delivery_attempt as a set response = null, error = null where a.delivery_id = any (messages);
+  update public.delivery_attempt as a set response = null where a.delivery_id = any (messages);
 
   -- What was found wrong is quoted in errors and in the history.
   update public.activity_request as a

@@ -8,6 +8,7 @@ as $$
 declare
   waiting text[];
   again text[];
+  is_full boolean := false;
   name text;
 begin
   -- A guard would write down each row that goes.
@@ -36,22 +37,19 @@ begin
         if count > 0 then
           what := name;
           more := count >= max_rows;
+          is_full := is_full or more;
           return next;
-          if more then
-            again := again || name;
-          end if;
         end if;
       exception when foreign_key_violation then
         again := again || name;
       end;
     end loop;
-    -- What is full is left to the next call, and so is what waits for it.
-    exit when again = '{}' or again = waiting or again @> waiting;
-    waiting := array(select a.name from unnest(again) as a (name));
-    exit when more and pg_catalog.cardinality(waiting) = 1;
+    -- What waits for a table of which only a part went is left to the next call.
+    exit when pg_catalog.cardinality(again) in (0, pg_catalog.cardinality(waiting));
+    waiting := again;
   end loop;
   perform pg_catalog.set_config('etl.purging', '', true);
-  if again <> '{}' then
+  if is_full or again <> '{}' then
     return query values ('waiting', 0::bigint, true);
   end if;
 end

@@ -1,4 +1,4 @@
-create or replace function etl_api.erase_runs_of(of_object uuid, activity_ids uuid[]) returns jsonb
+create or replace function etl_api.erase_runs_of(of_object uuid, of_key jsonb, activity_ids uuid[]) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -7,7 +7,6 @@ declare
   roots uuid[];
   carriers uuid[];
   open_carriers uuid[];
-  gone etl_api.state_count[];
   answers bigint;
 begin
   select pg_catalog.array_agg(q.id), pg_catalog.array_agg(distinct q.run_request_id) filter (where q.run_request_id is not null)
@@ -23,8 +22,9 @@ begin
   where a.id = any (activity_ids)
     and (a.result_role = 'result' or r.root_id = any (roots));
 
-  gone := etl_api.purge_rows('run_queue', coalesce(runs, '{}'));
-  perform etl_api.purge_history(runs, '-infinity', 1);
+  -- Past no guard: that they went is a step of their history, which holds ids and states, and the summaries count on it.
+  delete from public.run_queue as q where q.id = any (runs);
+  update etl_api.state_step as s set message = null where s.entity_id = any (runs) and s.message is not null;
   -- Those that went with it in one request that is still out go again without it. A search asks on.
   update public.run_queue as q
   set state = 'waiting',
@@ -36,10 +36,17 @@ begin
   where q.run_request_id = any (roots)
     and q.state = 'in_progress'
     and q.run_request_id in (select r.root_id from public.run_request as r where r.id = any (open_carriers));
+  -- A search that says it to its source ends; one that only found it goes on.
   perform etl_api.end_run_requests(
-    array(select r.id from public.run_request as r where r.id = any (open_carriers) and r.root_id = any (roots)),
+    array(
+      select r.id
+      from public.run_request as r
+      where r.id = any (open_carriers)
+        and (r.root_id = any (roots) or exists (
+          select 1
+          from pg_catalog.jsonb_each_text(of_key) as k
+          where pg_catalog.strpos(pg_catalog.lower(r.request::text), pg_catalog.lower(k.value)) > 0))),
     'cancelled', 'An object that it carried was erased.');
-  perform etl_api.purge_counts(gone);
 
   delete from public.run_response as p where p.run_request_id = any (carriers);
   get diagnostics answers = row_count;
@@ -54,7 +61,7 @@ begin
 end
 $$;
 
-comment on function etl_api.erase_runs_of(uuid, uuid[]) is
-  'Removes the runs of an object in these activity requests with their history, and blanks the HTTP requests that carried it, with their answers; other runs of a request that is still out go again without it. Returns how many rows of which table. The caller holds the workflow locks.';
+comment on function etl_api.erase_runs_of(uuid, jsonb, uuid[]) is
+  'Removes the runs of an object in these activity requests, and blanks the HTTP requests that carried it, with their answers; other runs of a request that is still out go again without it. Returns how many rows of which table. The caller holds the workflow locks.';
 
-revoke execute on function etl_api.erase_runs_of(uuid, uuid[]) from public;
+revoke execute on function etl_api.erase_runs_of(uuid, jsonb, uuid[]) from public;
