@@ -15,6 +15,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
 import type { Readable } from "node:stream";
+import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { FailureKind } from "./client.ts";
 import type { Deadline } from "./deadlines.ts";
@@ -82,9 +83,13 @@ const FREE_PARTS = 10_000;
 /** Makes the way over `node:http`, with connections of its own. */
 export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
   const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 256 };
+  const trust = ca === undefined ? {} : { ca };
+  // Deno's own way there reads all certificates first, which takes a right (--allow-sys) and misses DENO_CERT.
+  const tls =
+    "Deno" in globalThis ? { createConnection: (to: object) => connectTls(to as ConnectionOptions) } : {};
   const agents = {
     "http:": new HttpAgent(kept),
-    "https:": new HttpsAgent({ ...kept, ...(ca !== undefined && { ca }) }),
+    "https:": Object.assign(new HttpsAgent({ ...kept, ...trust }), tls),
   };
 
   function connect(sending: Sending, again: boolean): ClientRequest {
@@ -106,7 +111,7 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
       ...(sending.addresses !== undefined && {
         lookup: lookupOf(sending.addresses, (error) => void request.destroy(error)),
       }),
-      ...(again && secure && ca !== undefined && { ca }),
+      ...(again && secure && { ...trust, ...tls }),
     });
     return request;
   }
@@ -119,6 +124,7 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
       let informed = 0;
       let settled = false;
       let reused = false;
+      let failure: Error | undefined;
       sending.clock.stop = stop;
       request.on("socket", () => {
         reused = request.reusedSocket;
@@ -133,9 +139,10 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
         settled = true;
         // Until somebody reads, nobody else would hear of it, and that ends the process.
         response.on("error", () => {});
-        resolve(replyOf(sending, request, response));
+        resolve(replyOf(sending, request, response, () => failure));
       });
       request.on("error", (error: NodeJS.ErrnoException) => {
+        failure ??= error;
         if (settled) return;
         settled = true;
         const stale = reused && (error.code === "ECONNRESET" || error.code === "EPIPE");
@@ -171,7 +178,12 @@ function lookupOf(addresses: readonly string[], fail: (error: Error) => void): L
   };
 }
 
-function replyOf({ limit }: Sending, request: ClientRequest, response: IncomingMessage): Reply {
+function replyOf(
+  { limit }: Sending,
+  request: ClientRequest,
+  response: IncomingMessage,
+  why: () => Error | undefined,
+): Reply {
   const { headers } = response;
   return {
     status: response.statusCode!,
@@ -207,7 +219,8 @@ function replyOf({ limit }: Sending, request: ClientRequest, response: IncomingM
           else return false;
           return true;
         };
-        response.on("error", fail);
+        // What the request had to say is the reason; the answer itself only says that it was cut.
+        response.on("error", (error) => fail(why() ?? error));
         const unpack = decoderOf(headers["content-encoding"]);
         if (unpack === undefined) {
           response.on("data", (part: Uint8Array) => isTooMuch(part) || hand(part));
