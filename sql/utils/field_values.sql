@@ -1,36 +1,48 @@
--- Every distinct text is looked at once, whatever number of rows holds it; numbers are only told apart by class. Plain
--- numbers, plain days and plain words are told by their looks, without a call.
+-- Every distinct text is looked at once, whatever number of rows holds it; numbers are told apart by class only. Plain
+-- numbers and days are told by their looks. Of the rest a field may have as many as it has rows, so of these some 5,000
+-- are looked at: each with a chance by its number of rows (all, up to 5,000 distinct ones), drawn by its hash and so the
+-- same whatever the order, and speaking for the others by its weight.
 create or replace function utils.field_values(rows jsonb)
-returns table (name text, content text, marks text, uses bigint, low numeric, high numeric)
+returns table (name text, content text, marks text, uses bigint, weight double precision, low numeric, high numeric)
 language sql immutable parallel safe
 set search_path = ''
 set work_mem = '64MB'
 as $$
-  with cell as (
-    select f.key, pg_catalog.jsonb_typeof(f.value) as kind, f.value
-    from pg_catalog.jsonb_array_elements(case pg_catalog.jsonb_typeof(rows) when 'array' then rows end) as r (value)
-    cross join lateral pg_catalog.jsonb_each(case pg_catalog.jsonb_typeof(r.value) when 'object' then r.value end) as f
-    offset 0
-  ), distinct_text as (
-    select c.key, c.value #>> '{}' as content, pg_catalog.count(*) as uses
-    from cell as c
-    where c.kind = 'string'
-    group by 1, 2
+  with counted as materialized (
+    select c.*, case
+      when c.kind <> 'string' then c.class
+      when c.content ~ '^-?(0|[1-9][0-9]{0,2})$' then case when c.content in ('0', '1') then 'number bit' else 'number' end
+      when c.content ~ '^-?([3-9][0-9]{3}|[1-9][0-9]{4,5})$' then 'number'
+      when c.content ~ '^-?([0-9]{0,15}\.[0-9]{1,2}|[0-9]{0,15}\.[0-9]{4,20}|0\.[0-9]+)$' then 'number point'
+      when c.content ~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$' then 'date ymd'
+      when c.content ~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])?$'
+        then 'date ymd time'
+    end as plain
+    from utils.field_contents(rows) as c
+  ), odd as (
+    select c.name, pg_catalog.sum(c.uses)::double precision / 5000 as step
+    from counted as c
+    where c.plain is null
+    group by c.name
+  ), drawn as materialized (
+    select c.*, o.step > c.uses as many,
+      c.plain is not null or (pg_catalog.hashtextextended(c.content, 0) & 1048575) <= 1048576 * c.uses / o.step as here
+    from counted as c
+    left join odd as o on o.name = c.name
+  ), share as (
+    select d.name, pg_catalog.sum(d.uses)::double precision / nullif(pg_catalog.count(*) filter (where d.here), 0) as weight
+    from drawn as d
+    where d.plain is null and d.many
+    group by d.name
   )
-  select t.key, t.content, case
-      when t.content ~ '^-?(0|[1-9][0-9]{0,2})$' then case when t.content in ('0', '1') then 'number bit' else 'number' end
-      when t.content ~ '^-?[0-9]{0,15}\.([0-9]{1,2}|[0-9]{4,20})$' then 'number point'
-      when t.content ~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$' then 'date ymd'
-      when t.content ~ '^[A-Za-z][A-Za-z ]{15,100}$' then 'text'
-      else utils.value_marks(t.content)
-    end,
-    t.uses, null, null
-  from distinct_text as t
-  union all
-  select c.key, null, case c.kind when 'number' then 'number' else c.kind end, pg_catalog.count(*),
-    pg_catalog.min(n.number), pg_catalog.max(n.number)
-  from cell as c
-  cross join lateral (select case when c.kind = 'number' then c.value::numeric end) as n (number)
-  where c.kind <> 'string'
-  group by c.key, c.kind, case when n.number < 4200000000000 then utils.number_class(n.number) end
+  select d.name, d.content, case when d.here then coalesce(d.plain, utils.value_marks(d.content)) end, d.uses,
+    case when not d.here then 0 when d.plain is null and d.many then s.weight else d.uses end, d.low, d.high
+  from drawn as d
+  left join share as s on s.name = d.name
 $$;
+
+comment on function utils.field_values(jsonb) is
+  'The distinct values of every field of an array of objects, each with its marks (utils.value_marks; null, boolean, list, nested), in how many rows it is, and for how many it speaks (0 and no marks when it was not looked at); numbers as one value a class, with the lowest and the highest.';
+
+revoke execute on function utils.field_values(jsonb) from public;
+grant execute on function utils.field_values(jsonb) to authenticated, service_role;

@@ -1,8 +1,9 @@
 create or replace function utils.number_class(number numeric) returns text
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select case
+begin
+  return case
     when number <> pg_catalog.trunc(number) then null
     when number in (0, 1) then 'bit'
     when number between 1000 and 2999 then 'year'
@@ -10,7 +11,8 @@ as $$
       then case when (utils.read_date(number::bigint::text)).moment is not null then 'day' end
     when number between 100000000 and 4102444799 then 'seconds'
     when number between 100000000000 and 4102444799999 then 'millis'
-  end
+  end;
+end
 $$;
 
 comment on function utils.number_class(numeric) is

@@ -1,8 +1,9 @@
 create or replace function utils.number_scale(word text) returns numeric
-language sql immutable parallel safe
+language plpgsql immutable parallel safe
 set search_path = ''
 as $$
-  select case word
+begin
+  return case word
     when 'k' then 1e3 when 'K' then 1e3 when 'thousand' then 1e3 when '千' then 1e3
     when '万' then 1e4
     when 'm' then 1e6 when 'M' then 1e6 when 'mn' then 1e6 when 'Mn' then 1e6 when 'million' then 1e6 when '百万' then 1e6
@@ -11,7 +12,8 @@ as $$
     when 'b' then 1e9 when 'B' then 1e9 when 'bn' then 1e9 when 'billion' then 1e9 when '十億' then 1e9
     when 'tn' then 1e12 when 'trillion' then 1e12 when '兆' then 1e12
     else 1
-  end
+  end;
+end
 $$;
 
 comment on function utils.number_scale(text) is

@@ -1,12 +1,15 @@
 create or replace function utils.read_boolean(input text) returns boolean
-language sql immutable strict parallel safe
+language plpgsql immutable strict parallel safe
 set search_path = ''
 as $$
-  select case
-    when w.word in ('true', 't', 'yes', 'y', 'on', '1', 'はい', '有', '有り', 'あり', '真', '○', '◯', '✓', '✔') then true
-    when w.word in ('false', 'f', 'no', 'n', 'off', '0', 'いいえ', '無', '無し', 'なし', '偽', '×', '✗') then false
-  end
-  from pg_catalog.lower(utils.narrow_text(input)) as w (word)
+declare
+  word constant text := pg_catalog.lower(utils.narrow_text(input));
+begin
+  return case
+    when word in ('true', 't', 'yes', 'y', 'on', '1', 'はい', '有', '有り', 'あり', '真', '○', '◯', '✓', '✔') then true
+    when word in ('false', 'f', 'no', 'n', 'off', '0', 'いいえ', '無', '無し', 'なし', '偽', '×', '✗') then false
+  end;
+end
 $$;
 
 comment on function utils.read_boolean(text) is

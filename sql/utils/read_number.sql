@@ -12,45 +12,38 @@ declare
   digits text;
   scale numeric;
 begin
-  if pg_catalog.length(body) > 60 or body !~ '[0-9]' then
+  if pg_catalog.length(body) > 60 or pg_catalog.translate(body, '0123456789', '') = body then
     return;
-  elsif body ~ '[0-9.][兆億万][0-9]' then
-    select pg_catalog.sum(pg_catalog.replace(m.found[1], ',', '')::numeric * utils.number_scale(m.found[2]))
-    into number
-    from pg_catalog.regexp_matches(body, '([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(兆|億|万|千|)', 'g') as m (found)
-    where body ~ '^[¥約]?([0-9,]+兆)?([0-9,]+億)?([0-9,]+万)?([0-9,]+)?(円|名|人|件|社|個|台)?$'
-      and body !~ '約|,,|[^0-9],|,[^0-9]';
-    marks := case when body ~ '[¥円]' then 'currency' end;
-    return;
-  end if;
-  part := pg_catalog.regexp_match(body,
-    '^(\(?)([-+−–▲△]?) ?((?:US|CA|AU|HK|NT|NZ|MX|A|C|S|R)?\$|[€£¥₩₹₽₺฿₫]|(?:USD|EUR|GBP|JPY|CNY|CHF|KRW|INR|AUD|CAD|Rs\.?) ?)? ?'
-    '([-−]?)([0-9][0-9.,'' ]*(?:[eE][-+]?[0-9]{1,2})?|\.[0-9]+(?:[eE][-+]?[0-9]{1,2})?)'
-    '((?: ?(?:k|K|m|M|mn|Mn|bn|b|B|tn|thousand|million|billion|trillion)\M)?|[千万億兆]|百万|千万|十億)'
-    '( ?%| ?[€£¥₩₹₽₺฿₫元]| ?(?:USD|EUR|GBP|JPY|CNY|CHF|KRW|INR|AUD|CAD)|円|ドル|ユーロ|名|人|件|社|個|台)?(\)?)$');
-  -- One sign at most; a bracket opened is a bracket closed; a bare small "m" or "b" may be metres or bytes.
-  if part is null
-    or (part[1] = '') <> (part[8] = '')
-    or pg_catalog.length(part[1] || part[2] || part[4]) > 1
-    or part[6] ~ '^ ?[mb]$' and coalesce(part[3], '') = '' and part[7] is null
-    or part[5] ~ '[eE]' and part[6] || coalesce(part[7], '') <> ''
+  elsif pg_catalog.translate(body, '0123456789.,', '') in ('', '-', '%') and body !~ '.-|%.' then
+    part := array['', case when body like '-%' then '-' else '' end, null, '', pg_catalog.btrim(body, '-%'), '',
+      case when body like '%\%' then '%' end, ''];
+  elsif pg_catalog.strpos(body, '万') + pg_catalog.strpos(body, '億') + pg_catalog.strpos(body, '兆') > 0
+    and body ~ '[兆億万][0-9]'
   then
+    select n.number, n.marks
+    into number, marks
+    from utils.read_number_japanese(body) as n;
     return;
+  else
+    part := utils.number_parts(body);
   end if;
-  digits := pg_catalog.rtrim(part[5]);
+  digits := part[5];
   marks := utils.number_marks(digits, decimal_comma);
-  if marks is null then
+  if marks is null or digits in ('', '.') then
+    marks := null;
     return;
   end if;
   digits := case when marks = 'comma'
     then pg_catalog.translate(digits, ',.'' ', '.')
     else pg_catalog.translate(digits, ','' ', '') end;
-  scale := utils.number_scale(pg_catalog.btrim(part[6])) * case when part[7] like '%\%' then 0.01 else 1 end
-    * case when part[1] || part[2] || part[4] in ('', '+') then 1 else -1 end;
-  number := case when scale in (1, -1) then digits::numeric * scale else pg_catalog.trim_scale(digits::numeric * scale) end;
+  scale := utils.number_scale(part[6]) * case when part[7] like '%\%' then 0.01 else 1 end;
+  number := digits::numeric * case when part[1] || part[2] || part[4] in ('', '+') then 1 else -1 end;
+  if scale <> 1 then
+    number := pg_catalog.trim_scale(number * scale);
+  end if;
   marks := pg_catalog.concat_ws(' ', nullif(marks, ''),
     case when part[7] like '%\%' then 'percent'
-      when part[3] is not null or part[7] ~ '[^ 名人件社個台]' then 'currency' end);
+      when part[3] is not null or part[7] !~ '[名人件社個台]' then 'currency' end);
 end
 $$;
 

@@ -1,0 +1,77 @@
+-- Most values need no function at all: what is of its type already is told by its looks and stays, a plain number in a
+-- text is cast at once, and a row without a change is handed back as it came. Only the rest goes value by value. A blank
+-- and a text with the very characters of its number have no entry in originals: nothing of them is lost.
+create or replace function utils.coerce_values(rows jsonb, columns jsonb)
+returns table (n bigint, data jsonb, originals jsonb, warnings jsonb)
+language sql immutable parallel unsafe
+set search_path = ''
+set work_mem = '64MB'
+as $$
+  with source as materialized (
+    select r.n, r.value
+    from pg_catalog.jsonb_array_elements(case pg_catalog.jsonb_typeof(rows) when 'array' then rows end) with ordinality as r (value, n)
+  ), odd as materialized (
+    select s.n, c.*, f.value,
+      case when c.type = 'number' and c.format ->> 'decimal' is null and pg_catalog.jsonb_typeof(f.value) = 'string' then case
+        when f.value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,20})?$' then (f.value #>> '{}')::numeric
+        when f.value #>> '{}' ~ '^-?[1-9][0-9]{0,2}(,[0-9]{3}){1,6}(\.[0-9]{1,20})?$'
+          then pg_catalog.replace(f.value #>> '{}', ',', '')::numeric
+      end end as number
+    from source as s
+    cross join lateral pg_catalog.jsonb_each(case pg_catalog.jsonb_typeof(s.value) when 'object' then s.value end) as f
+    join utils.coerce_columns(columns) as c on c.name = f.key
+    where case pg_catalog.jsonb_typeof(f.value)
+      when 'null' then false
+      when 'number' then c.type <> 'number'
+      when 'boolean' then c.type <> 'boolean'
+      when 'string' then case c.type
+        when 'text' then false
+        when 'textarea' then false
+        when 'date' then f.value #>> '{}' !~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[1-9]|1[0-5]):[0-5][0-9])?)?$'
+        when 'email' then f.value #>> '{}' !~ '^[A-Za-z0-9._%+-]{1,60}@([A-Za-z0-9-]{1,60}\.){1,2}[A-Za-z]{2,20}$'
+        when 'url' then f.value #>> '{}' !~ '^https?://[!-~]{3,190}$'
+        when 'phone' then f.value #>> '{}' !~ '^(\+[1-9][0-9]{0,2}[ -][0-9]{1,4}|0[0-9]{1,4})[ -][0-9]{3,4}[ -][0-9]{4}$'
+        when 'select' then pg_catalog.ascii(f.value #>> '{}') not between 33 and 126
+          or not coalesce(c.options ? (f.value #>> '{}'), true)
+        else true
+      end
+      else true
+    end
+  ), judged as materialized (
+    select o.name, o.value, v.*
+    from (
+      select distinct o.name, o.type, o.format, o.options, o.value
+      from odd as o
+      where o.number is null
+    ) as o
+    cross join lateral utils.coerce_value(o.value, o.type, o.format, o.options) as v
+  ), changed as (
+    select o.n, o.name, o.type, pg_catalog.to_jsonb(o.number) as coerced, true as fits, null as warning, o.value as original
+    from odd as o
+    where o.number is not null
+    union all
+    select o.n, o.name, o.type, j.coerced, j.fits, j.warning, j.original
+    from odd as o
+    join judged as j on j.name = o.name and j.value = o.value
+    where o.number is null
+  ), change as (
+    select c.n, pg_catalog.jsonb_object_agg(c.name, c.coerced) as data,
+      pg_catalog.jsonb_object_agg(c.name, c.original)
+        filter (where coalesce(c.coerced #>> '{}', '') <> c.original #>> '{}') as originals,
+      pg_catalog.jsonb_agg(
+        pg_catalog.jsonb_build_object('field', c.name, 'type', c.type, 'fits', c.fits, 'warning', c.warning)
+        order by c.name collate "C") filter (where c.warning is not null) as warnings
+    from changed as c
+    group by c.n
+  )
+  select s.n, case when c.n is null then s.value else s.value || c.data end, c.originals, c.warnings
+  from source as s
+  left join change as c on c.n = s.n
+  order by s.n
+$$;
+
+comment on function utils.coerce_values(jsonb, jsonb) is
+  'As utils.coerce_value for every field of every row: rows is an array of objects, columns [{"name", "type", "format", "options"}] as utils.infer_schema gives them. Each row with its place, its data, what changed as it was ({field: value}), and warnings [{field, type, fits, warning}]. Other fields, and rows that are no objects, stay as they are.';
+
+revoke execute on function utils.coerce_values(jsonb, jsonb) from public;
+grant execute on function utils.coerce_values(jsonb, jsonb) to authenticated, service_role;

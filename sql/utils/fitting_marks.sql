@@ -1,0 +1,21 @@
+create or replace function utils.fitting_marks(type text, format jsonb) returns text[]
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+  return case type
+    when 'number' then '{number}'
+    when 'date' then case when format ? 'epoch' then '{date,year,day,seconds,millis}' else '{date,year,day}' end
+    when 'email' then '{email}'
+    when 'url' then '{url,domain}'
+    when 'phone' then '{digits}'
+    when 'boolean' then '{boolean,bit}'
+  end;
+end
+$$;
+
+comment on function utils.fitting_marks(text, jsonb) is
+  'The marks (utils.value_marks) of the values that fit a type; a value bears one of them at most. Null for a type that any value fits.';
+
+revoke execute on function utils.fitting_marks(text, jsonb) from public;
+grant execute on function utils.fitting_marks(text, jsonb) to authenticated, service_role;
