@@ -1,6 +1,9 @@
 /** Everything the engine promises, in the order of the page. */
+import { clockJumps } from "./faults/clock.ts";
 import { connectionsExhausted, databaseCut, worldCut } from "./faults/connections.ts";
+import { diskFull } from "./faults/disk.ts";
 import { functionsKilled, serverKilled, serverRestarted } from "./faults/server.ts";
+import { thirdParty } from "./faults/third-party.ts";
 import { transactionHeld } from "./faults/transaction.ts";
 import { idempotency } from "./idempotency.ts";
 import type { Pledge } from "./proof.ts";
@@ -68,6 +71,33 @@ export const pledges: Pledge[] = [
       "When a transaction stays open for minutes, with a snapshot and with locks on requests under way, everything else goes on, and what it had locked follows when it ends.",
     tests: [],
     proof: transactionHeld,
+  },
+  {
+    name: "disk-full",
+    group: "nothing-lost",
+    title: "The disk is full",
+    sentence:
+      "When the disk under the server fills up, whoever hands in work is told by an error; what was accepted before goes on once there is room again.",
+    tests: [],
+    proof: diskFull,
+  },
+  {
+    name: "clock-jumps",
+    group: "nothing-lost",
+    title: "The clock jumps",
+    sentence:
+      "When the server's clock jumps forward by minutes, leases end early and their late answers count for nothing; when it jumps back, what was put off waits for its time, and none of it is lost.",
+    tests: [],
+    proof: clockJumps,
+  },
+  {
+    name: "third-party",
+    group: "nothing-lost",
+    title: "Third parties and workers misbehave",
+    sentence:
+      "Garbage, half an answer, none at all, the same answer twice, an answer after its lease: each run takes one whole answer, and whoever reports a second one is told that nothing was changed.",
+    tests: ["tests/e2e/model.test.ts", "tests/e2e/concurrency.test.ts"],
+    proof: thirdParty,
   },
   {
     name: "idempotency",

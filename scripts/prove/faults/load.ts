@@ -16,7 +16,7 @@ import { random } from "./random.ts";
 import type { Manners, Now, Seen } from "./world.ts";
 
 /** The key clients check messages with. */
-const secret = `whsec_${Buffer.from("a key for the proofs only").toString("base64")}`;
+export const secret = `whsec_${Buffer.from("a key for the proofs only").toString("base64")}`;
 
 /** How many HTTP requests are in flight when a fault comes, at least. */
 export const inFlight = ({ short }: ProofContext): number => (short ? 300 : 2_000);
@@ -59,10 +59,17 @@ export interface Load {
    * are. They stay there until `manner({ holdAsks: false })`, or until their time is over.
    */
   fill(target?: number): Promise<number>;
-  /** Waits until nothing is open any more; returns how many requests stayed open. */
+  /** Hands one request in, once; whether it was accepted. */
+  tryToHandIn(): Promise<boolean>;
+  /** Requests and messages that have not come to their end. */
+  countOpen(): Promise<number>;
+  /** Waits until nothing is open any more; returns how many requests and messages stayed open. */
   settle(seconds?: number): Promise<number>;
-  /** Accounts for everything that was handed in. */
-  account(figures: Pick<Figures, "load" | "faults">): Promise<Figures>;
+  /**
+   * Accounts for everything that was handed in. The third party knows nothing useful of the companies `isUseless` says:
+   * they end without values.
+   */
+  account(figures: Pick<Figures, "load" | "faults">, isUseless?: (n: number) => boolean): Promise<Figures>;
 }
 
 /** Starts everything. */
@@ -148,7 +155,9 @@ async function setUp(databaseUrl: string, worldUrl: string, timeoutSeconds: numb
     const tenant = await configure(client, "prove");
     await client.query(
       `update public.source
-       set run_request_template = jsonb_set(run_request_template, '{url}', to_jsonb($2 || '/companies')),
+       set run_request_template = run_request_template
+           -- No question that may be asked twice for once.
+           || jsonb_build_object('url', $2 || '/companies', 'method', 'POST'),
          timeout_seconds = $3,
          retry_policy = '{"max_attempts": 100, "base_seconds": 0.2, "factor": 1.5, "max_seconds": 1}'
        where org_id = $1`,
@@ -175,7 +184,19 @@ function isAway(error: unknown): boolean {
 }
 
 function makeLoad(
-  parts: Omit<Load, "next" | "query" | "manner" | "now" | "handIn" | "fill" | "settle" | "account"> & {
+  parts: Omit<
+    Load,
+    | "next"
+    | "query"
+    | "manner"
+    | "now"
+    | "handIn"
+    | "tryToHandIn"
+    | "countOpen"
+    | "fill"
+    | "settle"
+    | "account"
+  > & {
     pool: pg.Pool;
     world: Part;
     outsideUrl: string;
@@ -203,20 +224,39 @@ function makeLoad(
 
   const now = async () => (await (await fetch(`${world.url}/now`)).json()) as Now;
 
+  const insert = `insert into public.workflow_request (org_id, idempotency_key, data)
+    select $1, 'n ' || n, jsonb_build_object(
+      'input', jsonb_build_object('companies', jsonb_build_array(jsonb_build_object('domain', 'd' || n || '.test'))),
+      'data', jsonb_build_object('enrich', jsonb_build_object('id', $2::uuid,
+        'destination', jsonb_build_object('webhook', jsonb_build_object('url', $5::text)))))
+    from generate_series($3::int, $4::int) as n`;
+  const values = (first: number, last: number) => [
+    tenant.org,
+    tenant.activity,
+    first,
+    last,
+    `${outsideUrl}/hook`,
+  ];
+
   async function handIn(count: number): Promise<void> {
-    const first = handedIn;
-    handedIn += count;
-    for (let done = first; done < first + count; done += 500)
+    const last = handedIn + count;
+    while (handedIn < last) {
+      const upTo = Math.min(handedIn + 500, last);
       // What is sent again because its answer got lost was under its key: it starts nothing twice.
-      await query(
-        `insert into public.workflow_request (org_id, idempotency_key, data)
-         select $1, 'n ' || n, jsonb_build_object(
-           'input', jsonb_build_object('companies', jsonb_build_array(jsonb_build_object('domain', 'd' || n || '.test'))),
-           'data', jsonb_build_object('enrich', jsonb_build_object('id', $2::uuid,
-             'destination', jsonb_build_object('webhook', jsonb_build_object('url', $6::text)))))
-         from generate_series($3::int + 1, least($3::int + $4::int, $5::int)) as n`,
-        [tenant.org, tenant.activity, done, 500, first + count, `${outsideUrl}/hook`],
-      );
+      await query(insert, values(handedIn + 1, upTo));
+      handedIn = upTo;
+    }
+  }
+
+  async function tryToHandIn(): Promise<boolean> {
+    try {
+      await pool.query(insert, values(handedIn + 1, handedIn + 1));
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      return false;
+    }
+    handedIn++;
+    return true;
   }
 
   /** Wakes further calls, as more doorbells would: one call has but 200 places. */
@@ -245,21 +285,26 @@ function makeLoad(
     }
   }
 
+  async function countOpen(): Promise<number> {
+    const [row] = await query<{ open: number }>(
+      `select (select count(*) from public.workflow_request where org_id = $1 and is_open)::int
+         + (select count(*) from public.delivery where org_id = $1
+            and state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))::int as open`,
+      [tenant.org],
+    );
+    return row!.open;
+  }
+
   async function settle(seconds = context.short ? 60 : 240): Promise<number> {
     const end = Date.now() + seconds * 1_000;
-    for (let told = 0; ; told++) {
-      const [row] = await query<{ open: number }>(
-        `select (select count(*) from public.workflow_request where org_id = $1 and is_open)::int
-           + (select count(*) from public.delivery where org_id = $1
-              and state in ('new', 'valid', 'waiting', 'ready', 'in_progress'))::int as open`,
-        [tenant.org],
-      );
-      if (row!.open === 0) return 0;
+    for (let looks = 1; ; looks++) {
+      const open = await countOpen();
+      if (open === 0) return 0;
       if (Date.now() > end || context.signal.aborted) {
         await explain();
-        return row!.open;
+        return open;
       }
-      if (told % 40 === 39) context.progress(`${row!.open} still open`);
+      if (looks % 40 === 0) context.progress(`${open} still open`);
       await delay(250);
     }
   }
@@ -286,11 +331,14 @@ function makeLoad(
       context.progress(`${what}: ${count} ${state} (${state_substate ?? "no substate"}), such as ${one}`);
   }
 
-  async function account({ load, faults }: Pick<Figures, "load" | "faults">): Promise<Figures> {
+  async function account(
+    { load, faults }: Pick<Figures, "load" | "faults">,
+    isUseless: (n: number) => boolean = () => false,
+  ): Promise<Figures> {
     const { accountFor } = await import("./account.ts");
     const response = await fetch(`${world.url}/seen`);
     const seen = (await response.json()) as Seen;
-    const found = await accountFor({ context, query, org: tenant.org, handedIn, seen });
+    const found = await accountFor({ context, query, org: tenant.org, handedIn, isUseless, seen });
     return { load, faults, ...found };
   }
 
@@ -301,6 +349,8 @@ function makeLoad(
     manner,
     now,
     handIn,
+    tryToHandIn,
+    countOpen,
     fill,
     settle,
     account,
