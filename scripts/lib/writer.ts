@@ -57,6 +57,62 @@ set local check_function_bodies = off;
 // makes without taking the old one away.
 const NOT_REPLACEABLE = new Set(["42P13", "42P16", "42710"]);
 
+/** How long a lock is waited for before all are given back: less than the server takes to see a deadlock. */
+const lockPatience = "200ms";
+
+/**
+ * Takes every lock that statements will need, before any of them runs. A database at work has transactions that hold one
+ * table and come to the next; a migration that does so too, in an order of its own, is in their way and they in its, and
+ * the server ends one of them.
+ */
+function lockStatements(texts: string[], there: Catalog): string {
+  const named = new Set<string>();
+  const files = texts.map((text, at) => ({ path: String(at), text }));
+  for (const name of definitionsByName(files).keys()) {
+    const [, table, view] = /^(?:trigger|policy) .* on (\S+)$|^view (\S+)$/.exec(name) ?? [];
+    if (table ?? view) named.add((table ?? view)!);
+  }
+  for (const [, table, view] of texts
+    .join("\n")
+    .matchAll(
+      /^\s*(?:alter table(?: only)? (\S+)|drop (?:trigger|policy)(?: if exists)? \S+ on ([\w."]+)|drop view(?: if exists)? ([\w."]+))/gim,
+    ))
+    named.add((table ?? view)!);
+  const subjects = [...there.values()]
+    .filter(({ kind, subject, parent }) => {
+      const isRelation = kind === "table" || kind === "view";
+      return isRelation && parent === null && named.has(subject.slice(kind.length + 1).replace(/"/g, ""));
+    })
+    .sort((a, b) => a.oid - b.oid);
+  if (subjects.length === 0) return "";
+  const list = subjects.map(({ kind, subject }) => `        ${subject.slice(kind.length + 1)}`).join(",\n");
+  return `-- Whoever is at work is let finish. What cannot be had soon is given back and asked for again, so that nobody who holds
+-- one table and waits for another is ended for it.
+do $locks$
+declare
+  before constant text := current_setting('lock_timeout');
+begin
+  perform set_config('lock_timeout', '${lockPatience}', true);
+  for turn in 1..300 loop
+    begin
+      lock table
+${list}
+        in access exclusive mode;
+      perform set_config('lock_timeout', before, true);
+      return;
+    exception when lock_not_available then
+      perform pg_sleep(random() * 0.1);
+    end;
+  end loop;
+  raise exception using
+    errcode = 'lock_not_available',
+    message = 'The tables are in use all the time, by transactions that do not end: nothing was changed.',
+    hint = 'pg_stat_activity tells who holds them. Try again when those have ended.';
+end
+$locks$;
+`;
+}
+
 const withNewline = (text: string): string => (text.endsWith("\n") ? text : `${text}\n`);
 
 /** The newest text of every source in the migrations; what was dropped since is not there. */
@@ -149,15 +205,22 @@ const onlyIn = (catalog: Catalog, other: Catalog): CatalogEntry[] =>
 const renderBlock = ({ source, text, before }: Block): string =>
   `${before.map((statement) => `${statement}\n`).join("")}-- source: ${source}\n${withNewline(text)}-- end of source\n`;
 
-function renderMigration(blocks: Block[], dropped: string[], statements: string[]): string {
-  const parts = [`-- migrate:up\n${generatedMark}\n`, BODIES_OFF, ...blocks.map(renderBlock)];
+/** The texts that blocks run, with what makes room for them. */
+const textsOf = (blocks: Block[]): string[] => blocks.map(({ text, before }) => [...before, text].join("\n"));
+
+function renderMigration(blocks: Block[], dropped: string[], statements: string[], there: Catalog): string {
+  const locks = lockStatements([...textsOf(blocks), ...statements], there);
+  const parts = [`-- migrate:up\n${generatedMark}\n`, locks, BODIES_OFF, ...blocks.map(renderBlock)].filter(
+    (part) => part !== "",
+  );
   if (dropped.length > 0) parts.push(dropped.map((source) => `-- dropped: ${source}\n`).join(""));
   if (statements.length > 0) parts.push(`${statements.join("\n")}\n`);
   return `${parts.join("\n")}\n-- migrate:down\n`;
 }
 
-function renderRollback(file: string, blocks: Block[], statements: string[]): string {
-  const parts = [`-- The way back from ${file}.\n`];
+function renderRollback(file: string, blocks: Block[], statements: string[], there: Catalog): string {
+  const locks = lockStatements([...textsOf(blocks), ...statements], there);
+  const parts = [`-- The way back from ${file}.\n`, locks].filter((part) => part !== "");
   if (blocks.length > 0) parts.push(BODIES_OFF, ...blocks.map(renderBlock));
   if (statements.length > 0) parts.push(`${statements.join("\n")}\n`);
   return parts.join("\n");
@@ -230,7 +293,7 @@ export async function writeMigration({
       const blocks = await loadOrdered(client, changed, before);
       const drops = await dropOrdered(client, onlyIn(await readCatalog(client), shall));
       const mended = await mend(client, shall, file);
-      const up = renderMigration(blocks, gone, [...drops, ...mended]);
+      const up = renderMigration(blocks, gone, [...drops, ...mended], before);
       const after = await readCatalog(client);
 
       const earlier = [...changed.map(({ path }) => path), ...gone]
@@ -239,7 +302,7 @@ export async function writeMigration({
       const backBlocks = await loadOrdered(client, earlier, after);
       const backDrops = await dropOrdered(client, onlyIn(await readCatalog(client), before));
       const backMended = await mend(client, before, `${rollbacksFolder}/${file}`);
-      const down = renderRollback(file, backBlocks, [...backDrops, ...backMended]);
+      const down = renderRollback(file, backBlocks, [...backDrops, ...backMended], after);
 
       await inTransaction(client, () => runScript(client, file, up));
       await prove(client, up, down, before, after);
@@ -267,7 +330,7 @@ export async function writeRollback(serverUrl: string, file: string, root = proj
       const after = await readCatalog(client);
       const drops = await dropOrdered(client, onlyIn(after, before));
       const mended = await mend(client, before, `${rollbacksFolder}/${file}`);
-      const down = renderRollback(file, [], [...drops, ...mended]);
+      const down = renderRollback(file, [], [...drops, ...mended], after);
       await applyMigrations(client, [migrations[at]!]);
       await prove(client, migrations[at]!.up, down, before, after);
       const path = `${rollbacksFolder}/${file}`;

@@ -120,7 +120,7 @@ async function step(
   const ids = await allIds(client);
   const outsideOfSteps = [...workers.refusals.other.keys()];
   context.expect(outsideOfSteps.length === 0, `before ${name}: ${outsideOfSteps.join("; ")}`);
-  const applicant = keepHandingIn(live);
+  const applicant = context.own(keepHandingIn(live), (one) => one.stop());
 
   const begun = performance.now();
   let tries = 1;

@@ -119,6 +119,25 @@ describe("writing migrations", () => {
     expect(await upDownUp(project.root)).toBe(3);
   });
 
+  test("the locks it needs are taken before anything else, the way back's too; a function needs none", async () => {
+    project.write("sql/app/shout.sql", project.read("sql/app/shout.sql").replace("upper(", "'!' || upper("));
+    expect(project.read((await write("louder")).migration!)).not.toContain("lock table");
+    project.write(
+      "sql/app/policies.sql",
+      project.read("sql/app/policies.sql").replace("using (author", "using (body is not null and author"),
+    );
+    project.write(
+      "sql/app/a_notes.sql",
+      project.read("sql/app/a_notes.sql").replace("n.id,", "n.id + 0 as id,"),
+    );
+    const { migration, rollback } = await write("policy");
+    for (const path of [migration!, rollback!]) {
+      const text = project.read(path);
+      expect(text).toMatch(/lock table\n +app\.note,\n +app\.a_notes\n +in access exclusive mode;/);
+      expect(text.indexOf("lock table")).toBeLessThan(text.indexOf("-- source:"));
+    }
+  });
+
   test("what has no source any more is dropped; what cannot be replaced is dropped first", async () => {
     project.remove("sql/app/note_changed.sql");
     project.remove("sql/app/on_note_changed.sql");
