@@ -97,11 +97,10 @@ comment on policy members_read on etl_api.alert is 'Members read the rows of the
 drop policy if exists members_read on etl_api.source_window;
 create policy members_read on etl_api.source_window
   for select to authenticated
-  using (exists (
-    select 1
+  using (source_id = any (array(
+    select s.id
     from public.source as s
-    where s.id = source_window.source_id
-      and s.org_id = any (array(select etl_api.my_orgs()))));
+    where s.org_id = any (array(select etl_api.my_orgs())))));
 comment on policy members_read on etl_api.source_window is 'Members read the use of their orgs'' own sources.';
 
 drop policy if exists nobody on etl_api.source_turn;
@@ -142,9 +141,8 @@ create policy nobody on etl_api.data_quality_mark
   with check (false);
 comment on policy nobody on etl_api.data_quality_mark is 'Of no use to a user: the engine and its operator only.';
 
-drop policy if exists nobody on etl_api.delivery_lane;
-create policy nobody on etl_api.delivery_lane
-  for all to authenticated
-  using (false)
-  with check (false);
-comment on policy nobody on etl_api.delivery_lane is 'Of no use to a user: the engine and its operator only.';
+drop policy if exists members_read on etl_api.delivery_lane;
+create policy members_read on etl_api.delivery_lane
+  for select to authenticated
+  using (org_id = any (array(select etl_api.my_orgs())));
+comment on policy members_read on etl_api.delivery_lane is 'Members read the rows of their orgs.';
