@@ -47,7 +47,7 @@ begin
     returning s.version into written;
   end if;
   if written is not null then
-    perform etl_api.kv_keep_lists(org_id, array[key]);
+    perform etl_api.kv_written(org_id, array[key]);
   end if;
   return written;
 end

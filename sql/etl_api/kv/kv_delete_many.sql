@@ -26,7 +26,7 @@ begin
   )
   select pg_catalog.count(*) filter (where g.expires_at is null or g.expires_at > moment) into deleted
   from gone as g;
-  perform etl_api.kv_keep_lists(org_id, keys);
+  perform etl_api.kv_written(org_id, keys);
   return deleted;
 end
 $$;

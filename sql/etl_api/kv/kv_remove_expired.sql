@@ -30,7 +30,7 @@ begin
     group by g.org_id
     order by g.org_id
   loop
-    perform etl_api.kv_keep_lists(of_org.org_id, of_org.keys);
+    perform etl_api.kv_written(of_org.org_id, of_org.keys);
     removed := removed + pg_catalog.cardinality(of_org.keys);
   end loop;
   return removed;

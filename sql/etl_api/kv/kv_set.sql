@@ -27,7 +27,7 @@ begin
       expires_at = excluded.expires_at,
       updated_at = excluded.updated_at
   returning s.version into written;
-  perform etl_api.kv_keep_lists(org_id, array[key]);
+  perform etl_api.kv_written(org_id, array[key]);
   return written;
 end
 $$;

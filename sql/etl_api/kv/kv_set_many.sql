@@ -32,7 +32,7 @@ begin
       expires_at = excluded.expires_at,
       updated_at = excluded.updated_at
   returning s.key, s.version;
-  perform etl_api.kv_keep_lists(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
+  perform etl_api.kv_written(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
 end
 $$;
 
