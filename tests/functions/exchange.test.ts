@@ -1,6 +1,10 @@
+import type { ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Answer } from "../../supabase/functions/_shared/client.ts";
 import { createExchange } from "../../supabase/functions/_shared/exchange.ts";
+import { SecretStore } from "../../supabase/functions/_shared/secret-store.ts";
+import { SecretFiller } from "../../supabase/functions/_shared/secrets.ts";
 import { api } from "./support/api.ts";
 import { startServer, type Seen, type TestServer } from "./support/server.ts";
 
@@ -303,9 +307,16 @@ describe("what is reported", () => {
     expect(answer.duration_ms).toBeGreaterThanOrEqual(149);
   });
 
-  test("a redirect is reported, not followed", async () => {
+  test("a redirect is a failure that says so, and is not followed", async () => {
     const answer = await ask({ url: "/redirect" });
-    expect(answer.status).toBe(302);
+    expect(answer).toMatchObject({
+      status: 302,
+      error: { kind: "blocked", message: "the answer is a redirect (302), and redirects are not followed" },
+    });
+    // It would tell where to, with whatever the address carries.
+    expect(JSON.stringify(answer)).not.toContain("followed?");
+    const unchanged = await ask({ url: "/304" });
+    expect(unchanged).toEqual({ status: 304, headers: {}, duration_ms: unchanged.duration_ms });
     expect(server.seen.some((seen) => seen.url.includes("followed"))).toBe(false);
   });
 
@@ -351,5 +362,135 @@ describe("what is reported", () => {
       timeoutMs: 50,
     });
     expect(answer.error?.kind).toBe("timeout");
+  });
+});
+
+describe("a request that is too large", () => {
+  const small = () =>
+    createExchange({
+      secrets,
+      allowHosts: [server.host],
+      allowPorts: [],
+      maxAnswerBytes: 100_000,
+      maxRequestBytes: 2_000,
+    });
+  const text = "ü".repeat(1_000);
+
+  test.each([
+    ["body", { method: "POST", body: text }],
+    ["address", { query: { q: text } }],
+    ["headers", { headers: { "x-a": "a".repeat(2_000) } }],
+  ])("in its %s is a bad request that says how large, and nothing is sent", async (_, request) => {
+    const before = server.seen.length;
+    const outgoing = {
+      request: { ...request, url: `${server.url}/echo` },
+      secretScope: "shared",
+      timeoutMs: 500,
+    };
+    const { error, status } = await small().ask(outgoing);
+    expect(error).toEqual({
+      kind: "bad_request",
+      message: expect.stringMatching(
+        /^the request has \d{4} bytes, and no more than 2000 are sent \(ETL_MAX_REQUEST_BYTES\)$/,
+      ) as string,
+    });
+    expect([status, server.seen.length]).toEqual([undefined, before]);
+  });
+
+  test("counts bytes, a message's too, and lets pass what is as large as allowed", async () => {
+    const room = 2_000 - `${server.url}/204`.length;
+    for (const [body, status] of [
+      ["a".repeat(room), 204],
+      ["a".repeat(room + 1), undefined],
+      ["ü".repeat(room / 2 + 1), undefined],
+    ] as const) {
+      expect((await small().post(`${server.url}/204`, {}, body, 500)).status).toBe(status);
+    }
+  });
+});
+
+describe("what a client answers to a message", () => {
+  let client: TestServer;
+  let answer: (response: ServerResponse) => void;
+  beforeAll(async () => {
+    client = await startServer((_, response) => answer(response));
+  });
+  afterAll(() => client.close());
+
+  function post(by: (response: ServerResponse) => void, filler?: SecretFiller): Promise<Answer> {
+    answer = by;
+    const exchange = createExchange({
+      secrets,
+      allowHosts: [client.host],
+      allowPorts: [],
+      maxAnswerBytes: 10_000,
+    });
+    return exchange.post(client.url, {}, "{}", 2_000, filler);
+  }
+
+  test("is kept as far as 1,024 bytes, in whole characters", async () => {
+    expect((await post((response) => response.end("thank you"))).body_text).toBe("thank you");
+    expect((await post((response) => response.end("a".repeat(5_000)))).body_text).toBe("a".repeat(1_024));
+    const wide = (await post((response) => response.end(`a${"🏭".repeat(1_000)}`))).body_text!;
+    expect(wide).toBe(`a${"🏭".repeat(255)}`);
+    expect(Buffer.byteLength(wide)).toBeLessThanOrEqual(1_024);
+  });
+
+  test("is fit to be stored, in its own encoding, and not compressed", async () => {
+    expect((await post((response) => response.end("a\0b\ud800"))).body_text).toBe("a\ufffdb\ufffd");
+    const latin = await post((response) => {
+      response.setHeader("content-type", "text/plain; charset=iso-8859-1");
+      response.end(Buffer.from("Malmö", "latin1"));
+    });
+    expect(latin.body_text).toBe("Malmö");
+    const packed = await post((response) => {
+      response.setHeader("content-encoding", "gzip");
+      response.end(gzipSync("unpacked"));
+    });
+    expect(packed.body_text).toBe("unpacked");
+    expect(client.seen.at(-1)!.headers["accept-encoding"]).toBe("identity");
+  });
+
+  test("is nothing where there is nothing", async () => {
+    for (const by of [
+      (response: ServerResponse) => response.writeHead(204).end(),
+      (response: ServerResponse) => response.end(),
+    ]) {
+      const told = await post(by);
+      expect(told).not.toHaveProperty("body_text");
+      expect(told.duration_ms).toBeLessThan(400);
+    }
+  });
+
+  test("is not waited for: what has come in half a second is kept, and the status counts", async () => {
+    const told = await post((response) => response.write("so far"));
+    expect(told).toMatchObject({ status: 200, body_text: "so far" });
+    expect(told).not.toHaveProperty("error");
+    expect(told.duration_ms).toBeLessThan(1_900);
+  });
+
+  test("is read no further than needed", async () => {
+    let written = 0;
+    const told = await post((response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, "x"))) written += 65_536;
+      };
+      response.on("drain", more);
+      more();
+    });
+    expect(told.body_text).toHaveLength(1_024);
+    // What the sockets hold between them is a few megabytes.
+    expect(written).toBeLessThan(30_000_000);
+  });
+
+  test("goes without the secrets its request carried, nor half of one", async () => {
+    const filler = new SecretFiller(new SecretStore({ secrets }), org, {});
+    const key = filler.text("<<$secret.API>>");
+    const whole = await post((response) => response.end(`your key is ${key}.`), filler);
+    expect(whole.body_text).toBe("your key is [secret API].");
+    const half = await post((response) => response.write(`your key is ${key.slice(0, 9)}`), filler);
+    expect(half.body_text).not.toContain(key.slice(0, 5));
+    const across = await post((response) => response.end("x".repeat(1_015) + key.repeat(9)), filler);
+    expect(across.body_text).not.toContain(key.slice(0, 5));
   });
 });

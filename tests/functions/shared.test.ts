@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { refuse } from "../../supabase/functions/_shared/auth.ts";
 import { readConfig } from "../../supabase/functions/_shared/config.ts";
 import { connect } from "../../supabase/functions/_shared/connect.ts";
@@ -43,6 +43,67 @@ describe("who may call", () => {
     const refusal = (await call(init))!;
     expect(refusal.status).toBe(status);
     expect(await refusal.text()).toMatch(/^\{"error":"[a-z ]+"\}$/);
+    // Nothing about who answers, or how.
+    const names = [...refusal.headers.keys()].filter((name) => name !== "content-type");
+    expect(names).toEqual({ 400: [], 401: ["www-authenticate"], 405: ["allow"] }[status]);
+  });
+
+  test("whoever has no key is told no more than that, whatever else is wrong", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: fc.constantFrom(..."abAB019-._~+/= ") }),
+        fc.option(fc.string()),
+        async (token, body) => {
+          const headers = { authorization: `Bearer ${token}` };
+          const refusal = await call({ method: "POST", headers, body });
+          expect(refusal?.status).toBe(token.trim() === key ? undefined : 401);
+        },
+      ),
+    );
+  });
+
+  test.each([undefined, "", "short"])("the key %j is nobody's", async (bad) => {
+    for (const token of ["", "short", "undefined", key]) {
+      const headers = { authorization: `Bearer ${token}` };
+      const request = new Request("http://functions.test/", { method: "POST", headers });
+      expect((await refuse(request, bad))?.status).toBe(401);
+    }
+  });
+
+  test("a key is compared as its digest: no longer for one that is nearly right, or as long", async () => {
+    const compared: [number, number][] = [];
+    vi.doMock("node:crypto", async (actual) => {
+      const crypto = await actual<typeof import("node:crypto")>();
+      return {
+        ...crypto,
+        timingSafeEqual: (one: Buffer, other: Buffer) => {
+          compared.push([one.length, other.length]);
+          return crypto.timingSafeEqual(one, other);
+        },
+      };
+    });
+    vi.resetModules();
+    const { refuse: watched } = await import("../../supabase/functions/_shared/auth.ts");
+    for (const token of ["", "x", key.slice(1), `${key}x`, key.replace("a", "b"), "y".repeat(5_000)]) {
+      const headers = { authorization: `Bearer ${token}` };
+      const refusal = await watched(new Request("http://functions.test/", { method: "POST", headers }), key);
+      expect(refusal?.status).toBe(401);
+    }
+    vi.doUnmock("node:crypto");
+    expect(compared).toEqual(Array.from({ length: 6 }, () => [32, 32]));
+  });
+
+  test("a body that never ends is not waited for beyond its size", async () => {
+    let pulled = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled++;
+        controller.enqueue(new Uint8Array(16_384));
+      },
+    });
+    const refusal = await call({ method: "POST", headers: { authorization }, body, duplex: "half" });
+    expect(refusal?.status).toBe(400);
+    expect(pulled).toBeLessThan(10);
   });
 });
 
@@ -109,6 +170,8 @@ describe("settings", () => {
       ETL_SECRETS: '{"shared": {"A": "1"}}',
       ETL_ALLOW_HOSTS: " 127.0.0.1:8080, LocalHost ,",
       ETL_ALLOW_PORTS: "443, 8443",
+      ETL_DENY_NETWORKS: "198.51.100.0/24, 2001:DB8::/32",
+      https_proxy: "http://127.0.0.1:4750",
       ETL_WALL_SECONDS: "2.5",
       ETL_BATCH: "7",
     });
@@ -116,6 +179,8 @@ describe("settings", () => {
       secrets: { shared: { A: "1" } },
       allowHosts: ["127.0.0.1:8080", "localhost"],
       allowPorts: [443, 8443],
+      denyNetworks: ["198.51.100.0/24", "2001:db8::/32"],
+      proxied: ["https:"],
       wallMs: 2_500,
       batch: 7,
     });
@@ -131,6 +196,22 @@ describe("settings", () => {
   ])("a fault names the variable, never a value (%#)", (env, words) => {
     expect(() => readConfig(env)).toThrow(words);
     expect(() => readConfig(env)).not.toThrow(/short-word|confidential|many/);
+  });
+
+  test.each([
+    "10.0.0.0",
+    "10.0.0.0/33",
+    "::/129",
+    "10.0.0.0/8/8",
+    "/8",
+    "host.test/8",
+    "10.0.0.0/ 8",
+    "10.0.0.0/-1",
+  ])("%s is no network", (network) => {
+    const env = { ETL_FUNCTION_KEY: key, ETL_DENY_NETWORKS: `192.0.2.0/24, ${network}` };
+    expect(() => readConfig(env)).toThrow(
+      "ETL_DENY_NETWORKS: is not a list of networks like 198.51.100.0/24",
+    );
   });
 
   test("without a way to the database, say which variables offer one", async () => {

@@ -35,6 +35,8 @@ export const api: Answering = (request, response) => {
       return void response.end();
     case "/204":
       return void response.writeHead(204).end();
+    case "/304":
+      return void response.writeHead(304).end();
     case "/huge":
       response.writeHead(200, { "content-type": "application/json" });
       return void response.end(`"${"x".repeat(200_000)}"`);
