@@ -2,7 +2,7 @@
 
 -- Delivery that loses nothing and lets no address delay another: endpoints with their own schedule, headers and order,
 -- what clients answered, and lanes. New columns come without a default or with a constant one, so no table is written
--- anew. The two indexes of delivery read the whole table once: on a very large one, make them before, with
+-- anew. The indexes of delivery read the whole table once: on a very large one, make them before, with
 -- "create index concurrently" and these names, after the column.
 
 -- ---------------------------------------------------------------- endpoints
@@ -39,6 +39,10 @@ comment on column public.delivery.response is 'The beginning of the last answer,
 create index if not exists delivery_lane_idx on public.delivery (lane, due_at) where state in ('waiting', 'ready');
 create index if not exists delivery_flight_idx on public.delivery (lane, lease_until) where state = 'in_progress';
 drop index public.delivery_lease_idx;
+
+-- Messages of an endpoint are looked for by time (etl_api.replay).
+drop index public.delivery_endpoint_idx;
+create index delivery_endpoint_idx on public.delivery (endpoint_id, created_at) where endpoint_id is not null;
 
 create table public.delivery_attempt (
   id bigint generated always as identity primary key,

@@ -15,6 +15,8 @@ begin
       ('webhook_secret_name', case when new.settings ->> 'webhook_secret_name' !~ '^[A-Za-z0-9_.-]+$'
         or pg_catalog.jsonb_typeof(new.settings -> 'webhook_secret_name') not in ('string', 'null')
         then 'a name of letters, digits, ".", "_" and "-"' end),
+      ('ordered_deliveries', case when pg_catalog.jsonb_typeof(new.settings -> 'ordered_deliveries') not in ('boolean', 'null')
+        then 'true or false' end),
       ('monthly_budget', case when case pg_catalog.jsonb_typeof(new.settings -> 'monthly_budget')
           when 'number' then (new.settings ->> 'monthly_budget')::numeric < 0
           when 'null' then false

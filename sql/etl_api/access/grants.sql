@@ -84,7 +84,8 @@ grant select on
   etl_api.source_window,
   etl_api.advance_queue,
   etl_api.setting,
-  etl_api.alert
+  etl_api.alert,
+  etl_api.delivery_lane
 to authenticated;
 
 grant select, insert, update, delete on

@@ -6,10 +6,10 @@ declare
   copy_ids uuid[] := utils.new_ids(pg_catalog.cardinality(delivery_ids));
 begin
   insert into public.delivery
-    (id, org_id, workflow_request_id, activity_request_id, alert_id, message_id, endpoint_id, url, secret_name, event_type,
+    (id, org_id, workflow_request_id, activity_request_id, alert_id, message_id, endpoint_id, lane, url, secret_name, event_type,
      state, state_via, due_at, created_at)
   select c.id, d.org_id, d.workflow_request_id, d.activity_request_id, d.alert_id, coalesce(d.message_id, d.id), d.endpoint_id,
-    coalesce(e.url, d.url), coalesce(e.secret_name, d.secret_name), d.event_type,
+    coalesce(d.endpoint_id, etl_api.lane_of(d.org_id, d.url)), coalesce(e.url, d.url), coalesce(e.secret_name, d.secret_name), d.event_type,
     'ready', '{new,valid}', utils.now(), utils.now()
   from unnest(copy_ids, delivery_ids) as c (id, delivery_id)
   join public.delivery as d on d.id = c.delivery_id

@@ -45,7 +45,7 @@ begin
       continue when space.room <= 0 and not space.wants;
       lanes := lanes || at;
       org_ids := org_ids || next.org_id;
-      rooms := rooms || greatest(space.room, 0);
+      rooms := rooms || greatest(coalesce(space.room, places), 0);
       wants := wants || space.wants;
       only_ids := only_ids || space.only_id;
     end;

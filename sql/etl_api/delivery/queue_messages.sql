@@ -29,7 +29,7 @@ begin
       case when e.disabled_at is null then 'ready' else 'waiting' end::public.delivery_state,
       case when e.disabled_at is not null then 'endpoint_disabled' end,
       '{new,valid}',
-      case when e.disabled_at is null then moment else 'infinity' end, moment
+      case when e.disabled_at is null then moment else timestamptz 'infinity' end, moment
     from unnest(ids, org_ids, workflow_request_ids, activity_request_ids, alert_ids, webhooks, event_types)
       as m (id, org_id, workflow_request_id, activity_request_id, alert_id, webhook, event_type)
     cross join lateral (select sender.settings from public.org as sender where sender.id = m.org_id offset 0) as o

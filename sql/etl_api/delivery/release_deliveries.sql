@@ -16,12 +16,12 @@ begin
     order by d.id
     for no key update of d
   )
+  -- It keeps its time: what was handed back goes before what came after it.
   update public.delivery as d
   set state = 'ready',
       state_via = null,
       state_substate = 'released',
       attempts = d.attempts - 1,
-      due_at = utils.now(),
       lease_until = null,
       lease_token = null
   from held

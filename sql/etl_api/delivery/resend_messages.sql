@@ -13,6 +13,8 @@ begin
         state_substate = null,
         attempts = case when d.state in ('waiting', 'ready') then d.attempts else 0 end,
         error = case when d.state in ('waiting', 'ready') then d.error end,
+        response = case when d.state in ('waiting', 'ready') then d.response end,
+        lane = coalesce(d.endpoint_id, etl_api.lane_of(d.org_id, d.url)),
         url = coalesce(e.url, d.url),
         secret_name = coalesce(e.secret_name, d.secret_name),
         due_at = utils.now(),

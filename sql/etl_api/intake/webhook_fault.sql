@@ -33,17 +33,18 @@ begin
   elsif endpoint is not null then
     return query
     select 'unknown_endpoint', '{endpoint}'::text[], endpoint,
-      pg_catalog.format(case when e.id is null then 'There is no endpoint %s.' else 'The endpoint %s is disabled.' end, endpoint #>> '{}'),
-      'Give the id of a webhook_endpoint of your organisation that is in use.'
+      pg_catalog.format(case when e.id is null then 'There is no endpoint %s.' else 'The endpoint %s was deleted.' end, endpoint #>> '{}'),
+      'Give the id of a webhook_endpoint of your organisation.'
     from (values ((endpoint #>> '{}')::uuid)) as named (id)
     left join public.webhook_endpoint as e on e.id = named.id and e.org_id = webhook_fault.org_id
-    where e.id is null or e.disabled_at is not null;
+    -- What goes to one that is disabled waits there until it is in use again.
+    where e.id is null or e.deleted_at is not null;
   end if;
 end
 $$;
 
 comment on function etl_api.webhook_fault(uuid, jsonb) is
-  'What is wrong with one webhook object: url or endpoint missing, not both, not well formed, unknown, disabled.';
+  'What is wrong with one webhook object: url or endpoint missing, not both, not well formed, unknown, deleted.';
 
 revoke execute on function etl_api.webhook_fault(uuid, jsonb) from public;
 grant execute on function etl_api.webhook_fault(uuid, jsonb) to service_role;

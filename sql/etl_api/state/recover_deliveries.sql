@@ -5,27 +5,36 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-  -- One attempt at once, then one after each time of the schedule.
-  max_attempts constant int := 1 + pg_catalog.jsonb_array_length(
-    coalesce(etl_api.setting_value('delivery_schedule_seconds'), '[]'));
   workflow_ids uuid[];
 begin
-  with taken as (
+  with ended as materialized (
+    -- One attempt at once, then one after each time of the schedule.
+    select d.id, d.attempts <= pg_catalog.jsonb_array_length(etl_api.delivery_schedule(d.endpoint_id, d.org_id)) as left_over
+    from public.delivery as d
+    where d.id = any (delivery_ids)
+  ), taken as (
+    -- It keeps its time, so that where messages go in order it goes before the others.
     update public.delivery as d
-    set state = case when d.attempts < max_attempts then 'ready' else 'failed' end::public.delivery_state,
+    set state = case when e.left_over then 'ready' else 'failed' end::public.delivery_state,
         state_via = null,
-        state_substate = case when d.attempts < max_attempts then 'lease_expired' else 'attempts_exhausted' end,
-        error = case when d.attempts < max_attempts then d.error else pg_catalog.jsonb_build_object(
+        state_substate = case when e.left_over then 'lease_expired' else 'attempts_exhausted' end,
+        error = case when e.left_over then d.error else pg_catalog.jsonb_build_object(
           'code', 'attempts_exhausted',
           'message', 'Its last attempt was claimed, but nothing was heard of it before its lease ended.') end,
-        due_at = utils.now(),
         lease_until = null,
         lease_token = null,
-        finished_at = case when d.attempts < max_attempts then null else utils.now() end
-    where d.id = any (delivery_ids)
+        finished_at = case when not e.left_over then utils.now() end
+    from ended as e
+    where d.id = e.id
       and d.state = 'in_progress'
       and d.lease_until <= utils.now()
-    returning d.state, d.workflow_request_id
+    returning d.id, d.org_id, d.attempts, d.state, d.workflow_request_id
+  ), kept as (
+    insert into public.delivery_attempt (delivery_id, org_id, attempt, at, code, message)
+    select t.id, t.org_id, t.attempts, utils.now(), 'lease_expired',
+      'Nothing was heard of it before its lease ended; it may have been sent.'
+    from taken as t
+    order by t.id
   )
   select pg_catalog.count(*) filter (where t.state = 'ready'),
     pg_catalog.count(*) filter (where t.state = 'failed'),

@@ -10,9 +10,12 @@ as $$
         coalesce(explain_messages.activity_request_id, explain_messages.workflow_request_id), case m.number when 1 then 'it' else 'them' end)
       when 'in_progress' then pg_catalog.format('Waits for the client: %s being sent.',
         etl_api.explain_count(m.number, 'message is', 'messages are'))
-      when 'waiting' then pg_catalog.format('%s for the next attempt, %s: %s.',
+      when 'waiting' then case m.substate when 'endpoint_disabled'
+        then pg_catalog.format('%s until %s endpoint is in use again: set webhook_endpoint.disabled_at to null.',
+          etl_api.explain_count(m.number, 'message waits', 'messages wait'), case m.number when 1 then 'its' else 'their' end)
+        else pg_catalog.format('%s for the next attempt, %s: %s.',
         etl_api.explain_count(m.number, 'message waits', 'messages wait'), etl_api.explain_due(m.due_at, 'deliver-webhooks'),
-        pg_catalog.rtrim(coalesce(m.message, 'the last attempt failed'), '. '))
+        pg_catalog.rtrim(coalesce(m.message, 'the last attempt failed'), '. ')) end
       else pg_catalog.format('%s to be sent: %s.', etl_api.explain_count(m.number, 'message is', 'messages are'),
         etl_api.explain_due(m.due_at, 'deliver-webhooks'))
     end

@@ -33,6 +33,7 @@ as $$
       ('run_request', 'in_progress', null, 'a worker has it and waits for the answer', null),
       ('delivery', 'waiting', null, 'it waits to be sent', null),
       ('delivery', 'waiting', 'backoff', 'its last attempt failed, and the next one is not due', 'etl_api.redeliver(id) sends it at once.'),
+      ('delivery', 'waiting', 'endpoint_disabled', 'its endpoint is disabled, and it goes on when that is in use again', 'Set webhook_endpoint.disabled_at to null once the endpoint can take messages.'),
       ('delivery', 'ready', null, 'it is to be sent', null),
       ('delivery', 'ready', 'released', 'its worker handed it back without sending it', null),
       ('delivery', 'ready', 'lease_expired', 'its worker was not heard of before its lease ended, so it is sent again', null),
@@ -93,6 +94,7 @@ as $$
       ('run_queue run_request', 'failed', 'internal_error', 'the engine raised an error over it or over its answer', 'etl_api.etl_log says why; etl_api.retry(id) sends it again.'),
       ('delivery', 'failed', null, 'it was given up', 'etl_api.redeliver(id) sends it again.'),
       ('delivery', 'failed', 'attempts_exhausted', 'it was given up after its last attempt', 'Once the client can take it: etl_api.redeliver(id).'),
+      ('delivery', 'failed', 'too_large', 'it was larger than is sent (setting max_message_bytes)', 'Ask for fewer objects or datapoints in one activity; or raise the setting, then etl_api.redeliver(id).'),
       ('delivery', 'failed', 'internal_error', 'the engine raised an error over it', 'etl_api.etl_log says why; etl_api.redeliver(id) sends it again.'),
       ('delivery', 'invalid', null, 'it cannot be sent', 'etl_api.redeliver(id) sends it once the cause is gone.')
   ) as m (entities, states, substate, meaning, advice)

@@ -18,7 +18,7 @@ select is(
     where p.prosecdef
       and has_function_privilege('authenticated', p.oid, 'execute')
     order by 1),
-  '{etl_api.cancel(uuid),"etl_api.dry_run(uuid,jsonb)",etl_api.explain(uuid),etl_api.my_orgs(text[]),etl_api.redeliver(uuid),etl_api.retry(uuid),"etl_api.test_mapping(uuid,jsonb)",etl_api.trace(uuid)}',
+  '{etl_api.cancel(uuid),"etl_api.dry_run(uuid,jsonb)",etl_api.explain(uuid),etl_api.my_orgs(text[]),etl_api.redeliver(uuid),"etl_api.replay(uuid,timestamp with time zone,timestamp with time zone,boolean)",etl_api.retry(uuid),etl_api.send_test_event(uuid),"etl_api.test_mapping(uuid,jsonb)",etl_api.trace(uuid)}',
   'the doors: what a person may call and runs with the engine''s rights');
 select is(
   array(select c.name from callable as c join pg_proc as p on p.oid = c.oid where not coalesce(p.proconfig::text like '%search_path=%', false)),

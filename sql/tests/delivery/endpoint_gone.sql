@@ -1,11 +1,11 @@
 -- 410 disables the endpoint: no further attempt, no further message.
-select plan(6);
+select plan(8);
 
 set etl.fake_now = '2026-05-01 10:00:00Z';
 select test_setup.setup_enrichment_test_data();
-insert into webhook_endpoint (id, org_id, url)
-values (test_setup.id('endpoint'), test_setup.id('org acme'), 'https://client.test/a'),
-  (test_setup.id('endpoint b'), test_setup.id('org acme'), 'https://client.test/b');
+insert into webhook_endpoint (id, org_id, url, event_types)
+values (test_setup.id('endpoint'), test_setup.id('org acme'), 'https://client.test/a', null),
+  (test_setup.id('endpoint b'), test_setup.id('org acme'), 'https://client.test/b', '{activity_request.done}');
 select test_setup.enrich('{}', '{}', jsonb_build_object('endpoint', test_setup.id('endpoint')));
 select is(test_setup.deliver(410), 1, 'the client says 410');
 select is((select state || ':' || state_substate || ' ' || (error ->> 'message') from delivery),
@@ -16,6 +16,10 @@ select is(test_setup.states(), array[
   'workflow_request done:delivery_failed 1',
   'activity_request enrich done:delivery_failed 1',
   'delivery failed:http_410 1'], 'the activity is not delivered');
+select is((select concat_ws(' ', kind, message, value, threshold) from etl_api.alert),
+  'endpoint_disabled The webhook endpoint at client.test was disabled: it answered 410 Gone. 0.0000 0', 'its tenant is told');
+update webhook_endpoint set disabled_at = null where id = test_setup.id('endpoint');
+select is(test_setup.deliver(), 0, 'in use again, what 410 answered stays failed');
 delete from workflow_request;
 
 select test_setup.enrich('{}', '{}', '{"url": "https://client.test/gone"}');

@@ -74,6 +74,7 @@ select is(
     'secret_name', 'webhook',
     'secret_scope', test_setup.id('org acme'),
     'event_type', 'activity_request.done',
+    'headers', null,
     'timeout_ms', 15000,
     'attempt', 1), 'the message goes to the webhook of the request');
 select is(

@@ -55,7 +55,7 @@ select is(
   '[{"code": "unknown_endpoint", "path": "$.data.enrich.destination.webhook.endpoint",
      "found": "00000000-0000-4000-8000-0000000020ff",
      "message": "There is no endpoint 00000000-0000-4000-8000-0000000020ff.",
-     "hint": "Give the id of a webhook_endpoint of your organisation that is in use."}]'::jsonb,
+     "hint": "Give the id of a webhook_endpoint of your organisation."}]'::jsonb,
   'unknown_endpoint: it does not exist');
 
 select is(
@@ -63,16 +63,17 @@ select is(
   '[{"code": "unknown_endpoint", "path": "$.data.enrich.destination.webhook.endpoint",
      "found": "00000000-0000-4000-8000-000000002003",
      "message": "There is no endpoint 00000000-0000-4000-8000-000000002003.",
-     "hint": "Give the id of a webhook_endpoint of your organisation that is in use."}]'::jsonb,
+     "hint": "Give the id of a webhook_endpoint of your organisation."}]'::jsonb,
   'unknown_endpoint: another organisation''s reads exactly the same');
 
+update webhook_endpoint set deleted_at = now() where id = '00000000-0000-4000-8000-000000002002';
 select is(
   test_setup.faults('{"data": {"enrich": {"id": "00000000-0000-4000-8000-000000000001", "destination": {"webhook": {"endpoint": "00000000-0000-4000-8000-000000002002"}}}}}'),
   '[{"code": "unknown_endpoint", "path": "$.data.enrich.destination.webhook.endpoint",
      "found": "00000000-0000-4000-8000-000000002002",
-     "message": "The endpoint 00000000-0000-4000-8000-000000002002 is disabled.",
-     "hint": "Give the id of a webhook_endpoint of your organisation that is in use."}]'::jsonb,
-  'unknown_endpoint: it is disabled');
+     "message": "The endpoint 00000000-0000-4000-8000-000000002002 was deleted.",
+     "hint": "Give the id of a webhook_endpoint of your organisation."}]'::jsonb,
+  'unknown_endpoint: it was deleted');
 
 select is(
   test_setup.faults('{"data": {"enrich": {"id": "00000000-0000-4000-8000-000000000001"}}, "destination": {"webhook": {"url": "client.example"}}}'),
