@@ -14,6 +14,8 @@ as $$
   union all
   select * from etl_api.check_references(check_consistency.of_org)
   union all
+  select * from etl_api.kv_check_lists(check_consistency.of_org)
+  union all
   select * from etl_api.check_audit(check_consistency.of_org)
 $$;
 

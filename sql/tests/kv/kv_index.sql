@@ -1,4 +1,4 @@
-select plan(21);
+select plan(23);
 
 select test_setup.set_up_people();
 
@@ -59,5 +59,13 @@ select is(etl_api.kv_get(pg_temp.org(), 'by_owner:user-9'), '["conv-2"]', 'a new
 select throws_ok(
   $$insert into etl_api.kv_index (org_id, name, of_pattern) values (pg_temp.org(), 'event:{x}', 'conversation:{id}')$$,
   'ETL05', null, 'no list where values are');
+
+-- What somebody did past the functions shows.
+select is((select count(*)::int from etl_api.check_consistency() where entity = 'kv_index'), 0, 'the lists are what is stored');
+delete from public.kv_store where key = 'event:e1';
+insert into public.kv_store (org_id, key, value) values (pg_temp.org(), 'event:e8', '{}');
+select is(
+  (select array_agg(problem order by problem) from etl_api.check_consistency() where entity = 'kv_index'),
+  '{"the list events:index has e1, which is not there","the list events:index lacks e8"}', 'until somebody writes past the functions');
 
 select * from finish();
