@@ -3,7 +3,7 @@ select plan(22);
 
 select test_setup.setup_enrichment_test_data();
 create function pg_temp.headers(headers jsonb) returns text language sql as $$
-  select test_setup.outcome(format('insert into webhook_endpoint (id, org_id, url, headers) values (%L, %L, ''https://client.test/'', %L)',
+  select test_setup.outcome(format('insert into public.webhook_endpoint (id, org_id, url, headers) values (%L, %L, ''https://client.test/'', %L)',
     test_setup.id('endpoint'), test_setup.id('org acme'), headers))
 $$;
 select matches(pg_temp.headers(headers::jsonb), format('^ETL07 webhook_endpoint %s: headers: %s', test_setup.id('endpoint'), fault), fault)
@@ -23,7 +23,7 @@ select matches(pg_temp.headers((select jsonb_object_agg('h' || n, 'x') from gene
 select matches(pg_temp.headers(jsonb_build_object('a', repeat('x', 9000))), 'has more than 8,192', 'nor too large');
 
 create function pg_temp.schedule(schedule jsonb) returns text language sql as $$
-  select test_setup.outcome(format('insert into webhook_endpoint (org_id, url, schedule_seconds) values (%L, ''https://client.test/'', %L)',
+  select test_setup.outcome(format('insert into public.webhook_endpoint (org_id, url, schedule_seconds) values (%L, ''https://client.test/'', %L)',
     test_setup.id('org acme'), schedule))
 $$;
 select matches(pg_temp.schedule(schedule::jsonb), 'ETL07 .*schedule_seconds: ' || fault, fault)

@@ -11,3 +11,12 @@ create temp table claimed as select * from etl_api.claim_deliveries('one', 10);
 select is((select array_agg(url order by url) from claimed), '{https://client.test/1,https://client.test/2,https://client.test/4,https://client.test/5}', 'the others go');
 select is((select array_agg(url || ' ' || state_substate) from delivery where state = 'failed'), '{"https://client.test/3 too_large"}', 'it fails');
 select matches((select error ->> 'message' from delivery where state = 'failed'), '^The message has 3\d\d\d bytes; no more than 2000 are sent \(setting max_message_bytes\)\.$', 'and says why');
+update etl_api.setting set value = '10000' where name = 'max_message_bytes';
+select etl_api.redeliver(id) from delivery where state = 'failed';
+select is((select array_agg(url) from etl_api.claim_deliveries('one', 10)), '{https://client.test/3}', 'allowed, it goes');
+update etl_api.setting set value = '300' where name = 'max_message_bytes';
+select test_setup.enrich('{}', '{}', '{"url": "https://client.test/activity"}');
+select is((select count(*) from etl_api.claim_deliveries('one', 10)), 0::bigint, 'an activity''s');
+select is((select array_agg(concat_ws(':', state, state_substate)) from activity_request), '{done:delivery_failed}', 'its activity is not delivered');
+
+select * from finish();

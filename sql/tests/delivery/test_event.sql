@@ -18,7 +18,7 @@ select matches((select e from told, etl_api.explain((answer ->> 'delivery_id')::
 set etl.fake_now = '2026-05-01 10:00:10Z';
 select is(test_setup.deliver(), 1, 'taken');
 select is((select etl_api.redeliver((answer ->> 'delivery_id')::uuid) ->> 'state' from told), 'delivered', 'it can be sent once more');
-select is(test_setup.as_user('mona', format('select etl_api.send_test_event(%L) is not null', test_setup.id('endpoint'))), '(t)', 'members may');
+select is(test_setup.as_user('mia', format('select etl_api.send_test_event(%L) is not null', test_setup.id('endpoint'))), '(t)', 'members may');
 select is(test_setup.as_user('vera', format('select etl_api.send_test_event(%L)', test_setup.id('endpoint'))), 'ETL06', 'viewers may not');
 select is(test_setup.as_user('otto', format('select etl_api.send_test_event(%L)', test_setup.id('endpoint'))), 'ETL04', 'another tenant does not see it');
 update webhook_endpoint set disabled_at = now() where id = test_setup.id('endpoint');
