@@ -38,6 +38,8 @@ export const deliveryClaim = z.object({
   secret_scope: z.string(),
   /** Whatever the engine has to tell: `activity_request.done`, `alert.raised`, …; new ones need no new function. */
   event_type: z.string(),
+  /** Headers of the endpoint, secrets still as placeholders; absent from a database that does not know them yet. */
+  headers: z.record(z.string(), z.string()).nullish(),
   /** The exact text to sign and send. */
   body: z.string(),
   timeout_ms: milliseconds,
@@ -70,8 +72,7 @@ export interface Answer {
 }
 
 export type RunResult = Answer & Pick<RunClaim, "run_request_id" | "lease_token">;
-export type DeliveryResult = Omit<Answer, "bodyJson" | "body_text"> &
-  Pick<DeliveryClaim, "delivery_id" | "lease_token">;
+export type DeliveryResult = Omit<Answer, "bodyJson"> & Pick<DeliveryClaim, "delivery_id" | "lease_token">;
 
 /** What became of a reported result. */
 export interface Completion {

@@ -8,6 +8,7 @@ import {
   SecretsUnreadable,
   type SecretStore,
 } from "../_shared/secret-store.ts";
+import { SecretFiller } from "../_shared/secrets.ts";
 import { SecretError, signatureHeaders } from "../_shared/sign.ts";
 
 /** The handler of `deliver-webhooks`. */
@@ -26,9 +27,9 @@ export function deliverWebhooks(around: Surroundings = {}): Handler {
         },
         timeoutOf: (claim) => claim.timeout_ms,
         send: (claim, timeoutMs) => deliver(claim, timeoutMs, secrets, exchange),
-        sizeOf: () => 500,
+        sizeOf: ({ body_text }) => 500 + (body_text?.length ?? 0),
         complete: (results) => client.completeDeliveries(results),
-        withoutAnswer: ({ headers, ...rest }, reason) => ({
+        withoutAnswer: ({ headers, body_text, ...rest }, reason) => ({
           ...rest,
           error: {
             kind: "bad_request",
@@ -68,20 +69,62 @@ async function deliver(
   const { delivery_id, lease_token, webhook_id, url, body, secret_scope, secret_name } = claim;
   const ids = { delivery_id, lease_token };
   let signature: Record<string, string>;
+  let own: OwnHeaders | undefined;
   try {
     const secret = findSecret(signingSecret(claim), secrets);
     signature = signatureHeaders(typeof secret === "string" ? secret : await secret, webhook_id, body);
+    if (claim.headers != null) own = await ownHeaders(claim.headers, secret_scope, secrets);
   } catch (error) {
-    const failure = whyUnsigned(error, `${secret_name} in the scope ${secret_scope}`);
+    const failure = whyUnsent(error, `${secret_name} in the scope ${secret_scope}`);
     return { ...ids, error: failure, duration_ms: 0 };
   }
-  const headers = { "content-type": "application/json", "user-agent": "millrace", ...signature };
-  return { ...ids, ...(await exchange.post(url, headers, body, timeoutMs)) };
+  // The engine's own last: they are not for an endpoint to set.
+  const headers = {
+    ...own?.headers,
+    "content-type": "application/json",
+    "user-agent": "millrace",
+    ...signature,
+  };
+  return { ...ids, ...(await exchange.post(url, headers, body, timeoutMs, own?.filler)) };
 }
 
-function whyUnsigned(error: unknown, which: string): Failure {
+/** What an endpoint has every message carry. */
+interface OwnHeaders {
+  headers: Record<string, string>;
+  /** Takes the secrets in them out of the answer. */
+  filler: SecretFiller;
+}
+
+class HeaderError extends Error {}
+
+async function ownHeaders(
+  wanted: Record<string, string>,
+  scope: string,
+  secrets: SecretStore,
+): Promise<OwnHeaders> {
+  const filler = new SecretFiller(secrets, scope, wanted);
+  const fill = () =>
+    Object.entries(wanted).map(([name, text]) => [name.toLowerCase(), filler.text(text)] as const);
+  let filled: ReturnType<typeof fill>;
+  try {
+    filled = fill();
+  } catch (error) {
+    if (!(error instanceof SecretNotHeld)) throw error;
+    await filler.load();
+    filled = fill();
+  }
+  for (const [name, text] of filled) {
+    // What was written as a header is checked where it is written; a secret is not.
+    if (!/^[\x20-\x7e]*$/.test(text))
+      throw new HeaderError(`the header ${name} has a value that cannot be sent`);
+  }
+  return { headers: Object.fromEntries(filled), filler };
+}
+
+function whyUnsent(error: unknown, which: string): Failure {
   if (error instanceof SecretsUnreadable) return { kind: "network", message: error.message };
   if (error instanceof MissingSecret) return { kind: "secret_missing", message: error.message };
+  if (error instanceof HeaderError) return { kind: "bad_request", message: error.message };
   if (error instanceof SecretError) return { kind: "secret_missing", message: `${error.message} (${which})` };
   throw error;
 }
