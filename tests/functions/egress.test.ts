@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { denoCommand } from "../../scripts/lib/functions.ts";
 import { api } from "./support/api.ts";
-import { runEgress, type World } from "./support/egress.ts";
+import { runEgress, type throughProxy, type World } from "./support/egress.ts";
+import { startProxy } from "./support/proxy.ts";
 import { rawPaths, startRawServer, type RawServer } from "./support/raw.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 
@@ -159,4 +160,43 @@ describe.each(["node", "deno"] as const)("the way out, in %s", (runtime) => {
 test("Deno trusts whom it is told to trust, with no more rights than the functions have", async () => {
   const ca = fileURLToPath(new URL("support/tls/ca.pem", import.meta.url));
   expect(await inDeno("trusts", { DENO_CERT: ca })).toBe(200);
+});
+
+test("through a proxy, which finds names and refuses them, with the settings of the guide", async () => {
+  const proxy = await startProxy({ "api.test": "127.0.0.1", "other.test": "127.0.0.1" });
+  try {
+    const guide = readFileSync(new URL("../../docs/egress.md", import.meta.url), "utf8");
+    const settings = /^```sh\n((?:export [A-Z_]+=.*\n)+)```$/m.exec(guide)![1]!;
+    const env = Object.fromEntries(
+      [...settings.matchAll(/^export ([A-Z_]+)=(\S+)/gm)].map(([, name, value]) => [name!, value!]),
+    );
+    expect(env["HTTPS_PROXY"]).toBe(env["HTTP_PROXY"]);
+    const ca = fileURLToPath(new URL("support/tls/ca.pem", import.meta.url));
+    const told = await inDeno<Awaited<ReturnType<typeof throughProxy>>>("throughProxy", {
+      ...env,
+      HTTP_PROXY: proxy.url,
+      HTTPS_PROXY: proxy.url,
+      ETL_ALLOW_HOSTS: "127.0.0.1",
+      DENO_CERT: ca,
+    });
+    const { tlsPort, port } = world("deno");
+    expect(told).toEqual({
+      https: 200,
+      otherName: "network: no secure connection could be made",
+      http: 204,
+      refusedHttps: "network: the proxy let nothing through",
+      refusedHttp: 407,
+      closed: "blocked: 10.0.0.1 is not an address of the public internet",
+      around: 204,
+    });
+    expect(proxy.asked).toEqual([
+      `CONNECT api.test:${tlsPort}`,
+      `CONNECT other.test:${tlsPort}`,
+      `GET http://api.test:${port}/204?proxied`,
+      `CONNECT internal.test:${tlsPort}`,
+      `GET http://internal.test:${port}/204?proxied`,
+    ]);
+  } finally {
+    await proxy.close();
+  }
 });

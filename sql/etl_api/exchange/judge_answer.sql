@@ -17,7 +17,10 @@ begin
   verdict := 'map';
   if status is not null and status not between 200 and 299 then
     code := case status when 429 then 'rate_limited' else 'http_' || status end;
-    message := pg_catalog.format('%s answered with HTTP status %s.', source.name, status);
+    message := case
+      when status between 300 and 399 and status <> 304
+        then pg_catalog.format('%s answered with HTTP status %s; redirects are not followed, so give the address it leads to.', source.name, status)
+      else pg_catalog.format('%s answered with HTTP status %s.', source.name, status) end;
     transient := status in (408, 425, 429) or status >= 500;
   elsif error_kind is not null or status is null then
     code := coalesce(error_kind, 'network');

@@ -6,6 +6,7 @@ import { connect as connectBy } from "./connect.ts";
 import { createLog, messageOf, type Log } from "./log.ts";
 import { start, type Limits, type Running, type Summary, type Work } from "./loop.ts";
 import { SecretStore } from "./secret-store.ts";
+import { pinsAddresses } from "./transport.ts";
 import { cpuTime, environment, keepAlive, untilUnload, workerAge, workerIsMortal } from "./runtime.ts";
 
 /** What surrounds a function; tests put their own in place of each part. */
@@ -47,6 +48,17 @@ export function createHandler<C, R>(
   const running = new Set<Running>();
   let secrets: SecretStore | undefined;
   let usualMs: number | undefined;
+  let saidHow = false;
+
+  /** Says once where this runtime leaves a gap. */
+  async function sayHow(config: Config, log: Log): Promise<void> {
+    if (saidHow || config.proxied.length === 2) return;
+    saidHow = true;
+    if (await pinsAddresses()) return;
+    log("warn", "addresses_not_pinned", {
+      message: "this runtime looks names up again after they were checked; docs/egress.md says what to do",
+    });
+  }
 
   async function work(config: Config, log: Log): Promise<Summary> {
     client ??= (around.connect ?? connectBy)(env);
@@ -56,6 +68,7 @@ export function createHandler<C, R>(
     // Kept, too: it holds secrets for seconds.
     secrets ??= new SecretStore(config);
     const database = (secrets.source = await client);
+    await sayHow(config, log);
     const port = make(database, config, worker, secrets);
     return untilUnload(async (unloading) => {
       const loop = start(port, limits, log, { cpuTime, unloading });

@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import type { Answer } from "../../../supabase/functions/_shared/client.ts";
+import { readConfig } from "../../../supabase/functions/_shared/config.ts";
 import { createExchange } from "../../../supabase/functions/_shared/exchange.ts";
 import {
   createHttpTransport,
@@ -167,9 +168,29 @@ export async function runEgress({ tag, port, rawPort, tlsPort, ca, paths }: Worl
   }
 }
 
+/** Through the proxy the environment names. */
+export async function throughProxy({ port, tlsPort }: World) {
+  const config = readConfig({ ...process.env, ETL_FUNCTION_KEY: "a-key-of-some-length" });
+  const exchange = createExchange(config);
+  const get = async (url: string) => {
+    const answer = await exchange.ask({ request: { url }, secretScope: "shared", timeoutMs: 2_000 });
+    return answer.status ?? `${answer.error!.kind}: ${answer.error!.message}`;
+  };
+  return {
+    https: await get(`https://api.test:${tlsPort}/proxied`),
+    otherName: await get(`https://other.test:${tlsPort}/proxied`),
+    http: await get(`http://api.test:${port}/204?proxied`),
+    refusedHttps: await get(`https://internal.test:${tlsPort}/`),
+    refusedHttp: await get(`http://internal.test:${port}/204?proxied`),
+    // Not even asked of the proxy.
+    closed: await get("https://10.0.0.1/"),
+    around: await get(`http://127.0.0.1:${port}/204?around`),
+  };
+}
+
 const [, file, what, argument] = process.argv;
 if (file?.endsWith("egress.ts") && argument !== undefined) {
-  const act = { runEgress, trusts }[what as "runEgress" | "trusts"];
+  const act = { runEgress, trusts, throughProxy }[what as "runEgress"] as (world: World) => Promise<unknown>;
   console.log(JSON.stringify(await act(JSON.parse(argument) as World)));
   process.exit(0);
 }
