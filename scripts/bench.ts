@@ -5,6 +5,7 @@ import { chain } from "./bench/chain.ts";
 import { growth } from "./bench/growth.ts";
 import { http } from "./bench/http.ts";
 import { latency } from "./bench/latency.ts";
+import { keys } from "./bench/keys.ts";
 import { mapping } from "./bench/mapping.ts";
 import { objects } from "./bench/objects.ts";
 import { orgs } from "./bench/orgs.ts";
@@ -19,7 +20,19 @@ import { databaseUrl, template } from "./lib/database.ts";
 import { withClient } from "./lib/migrate.ts";
 import { startServer } from "./lib/server.ts";
 
-const benches: Bench[] = [chain, http, latency, growth, mapping, objects, orgs, views, retention, partitions];
+const benches: Bench[] = [
+  chain,
+  http,
+  latency,
+  growth,
+  mapping,
+  objects,
+  orgs,
+  views,
+  retention,
+  keys,
+  partitions,
+];
 
 function argumentsOrExit(): Arguments {
   try {

@@ -5,14 +5,16 @@ as $$
 declare
   content constant text := value #>> '{}';
 begin
-  return case
-    when pg_catalog.jsonb_typeof(value) = 'string'
-      and content ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'
-    then content::date
-  end;
-exception
-  -- A 30th of February.
-  when data_exception then return null;
+  -- No exception is caught, which would cost more than all the rest: what passes here is a day.
+  if pg_catalog.jsonb_typeof(value) = 'string'
+    and content ~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$'
+    and content >= '0001'
+    and (pg_catalog."right"(content, 2) <= '28'
+      or pg_catalog."right"(content, 2)::int <= pg_catalog.date_part('day', (pg_catalog."left"(content, 8) || '01')::date + interval '1 month - 1 day'))
+  then
+    return content::date;
+  end if;
+  return null;
 end
 $$;
 

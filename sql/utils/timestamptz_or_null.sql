@@ -5,14 +5,13 @@ as $$
 declare
   content constant text := value #>> '{}';
 begin
-  return case
-    when pg_catalog.jsonb_typeof(value) = 'string'
-      and content ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$'
-    then content::timestamptz
-  end;
-exception
-  -- A 30th of February.
-  when data_exception then return null;
+  if pg_catalog.jsonb_typeof(value) = 'string'
+    and content ~ '^[0-9-]{10}[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)$'
+    and utils.date_or_null(pg_catalog.to_jsonb(pg_catalog."left"(content, 10))) is not null
+  then
+    return content::timestamptz;
+  end if;
+  return null;
 end
 $$;
 
