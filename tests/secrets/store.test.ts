@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { DatabaseError, type WantedSecret } from "../../supabase/functions/_shared/client.ts";
@@ -163,6 +164,50 @@ describe("what is taken out of an answer", () => {
     const json = filler().scrubJson(JSON.stringify(answer), answer);
     for (let at = 0; at + 10 <= form.length; at++)
       expect(json).not.toContain(JSON.stringify(form.slice(at, at + 10)).slice(1, -1));
+  });
+
+  test("any text, by any encoder that escapes some of it", () => {
+    const way = fc.constantFrom<(one: string) => string>(
+      (one) => one,
+      (one) => encodeURIComponent(one),
+      (one) => encodeURIComponent(one).toLowerCase(),
+      (one) => encodeURIComponent(one).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`),
+      (one) => JSON.stringify(one).slice(1, -1),
+      (one) => JSON.stringify(JSON.stringify(one).slice(1, -1)).slice(1, -1),
+      (one) => [...one].map((c) => (/[A-Za-z0-9_.~-]/.test(c) ? c : `&#${c.codePointAt(0)};`)).join(""),
+      (one) => one.replaceAll("/", "\\/"),
+    );
+    fc.assert(
+      fc.property(
+        fc.string({ unit: "grapheme", minLength: 8, maxLength: 40 }),
+        way,
+        way,
+        (value, first, second) => {
+          const one = new SecretFiller(
+            new SecretStore({ secrets: { shared: { A: value } } }),
+            "shared",
+            null,
+          );
+          one.text("<<$secret.A>>");
+          const half = value.length >> 1;
+          // Not in the middle of a character, nor between backslashes, which mean something together.
+          fc.pre(!/[\ud800-\udbff\\]$/.test(value.slice(0, half)));
+          expect(one.scrub(`<${first(value.slice(0, half))}${second(value.slice(half))}>`)).toBe(
+            "<[secret A]>",
+          );
+        },
+      ),
+    );
+  });
+
+  test("one that is made to be searched for a long time is not", () => {
+    const value = `${"\\".repeat(400)}"${"\\ ".repeat(200)}x`;
+    const one = new SecretFiller(new SecretStore({ secrets: { shared: { A: value } } }), "shared", null);
+    one.text("<<$secret.A>>");
+    const text = "\\".repeat(30_000) + '\\" '.repeat(10_000);
+    const begun = performance.now();
+    expect(one.scrub(text)).toBe(text);
+    expect(performance.now() - begun).toBeLessThan(5_000);
   });
 
   test("nor does half of one stay where a text is cut off", () => {

@@ -56,7 +56,10 @@ export class SecretFiller {
 
   /** Takes the secrets out of a text, however they were written. */
   scrub(text: string): string {
-    for (const [form, name] of this.#forms()) text = text.replaceAll(form, `[secret ${name}]`);
+    for (const { name, literals, pattern } of this.#notations()) {
+      for (const literal of literals) text = text.replaceAll(literal, `[secret ${name}]`);
+      if (pattern !== undefined) text = text.replace(pattern, () => `[secret ${name}]`);
+    }
     return text;
   }
 
@@ -66,8 +69,7 @@ export class SecretFiller {
    * @param isCut - whether the text itself is the beginning of a longer one
    */
   scrubStart(text: string, length: number, isCut = false): string {
-    const forms = this.#forms();
-    const longest = forms[0]?.[0].length ?? 0;
+    const longest = Math.max(0, ...this.#notations().map((one) => one.longest));
     const near = text.slice(0, length * 8 + longest);
     const isWhole = near.length === text.length && !isCut;
     const clean = this.scrub(near);
@@ -84,26 +86,23 @@ export class SecretFiller {
    */
   scrubJson(text: string, parsed: unknown): string {
     // A short secret cannot be told from a word that happens to be the same.
-    const forms = this.#forms().filter(([form]) => form.length >= 8);
-    if (forms.length === 0) return text;
+    const notations = this.#notations().filter(({ shortest }) => shortest >= 8);
+    if (notations.length === 0) return text;
     // Without a backslash every string stands there as it is.
-    if (!text.includes("\\") && !forms.some(([form]) => text.includes(form))) return text;
+    if (!text.includes("\\") && !notations.some((notation) => isIn(notation, text))) return text;
     let found = false;
     const clean = mapJson(parsed, (part) => {
-      let scrubbed = part;
-      for (const [form, name] of forms) scrubbed = scrubbed.replaceAll(form, `[secret ${name}]`);
-      found ||= scrubbed !== part;
-      return scrubbed;
+      if (!notations.some((notation) => isIn(notation, part))) return part;
+      found = true;
+      return this.scrub(part);
     });
     return found ? JSON.stringify(clean) : text;
   }
 
-  #forms(): (readonly [form: string, name: string])[] {
-    const forms = [...this.#used].flatMap(([name, value]) =>
-      formsOf(value).map((form) => [form, name] as const),
-    );
-    // The longest first, so that no form is cut into by one it contains.
-    return this.#used.size < 2 ? forms : forms.sort(([a], [b]) => b.length - a.length);
+  #notations(): (Notation & { name: string })[] {
+    const notations = [...this.#used].map(([name, value]) => ({ name, ...notationOf(value) }));
+    // The longest first, so that none is cut into by one it contains.
+    return notations.length < 2 ? notations : notations.sort((a, b) => b.longest - a.longest);
   }
 }
 
@@ -117,40 +116,88 @@ export function wantedSecrets(request: unknown, scope: string): WantedSecret[] {
   return [...names].map((name) => ({ use: "fill", scope, name }));
 }
 
-// Of the last secrets that were used: they are few, and answers many.
-const known = new Map<string, readonly string[]>();
-
-/** The ways a text is written by those who send it back; the longest first. */
-function formsOf(value: string): readonly string[] {
-  const found = known.get(value);
-  if (found !== undefined) return found;
-  const percent = [
-    encodeURIComponent(value),
-    new URLSearchParams([["", value]]).toString().slice(1),
-    encodeURI(value),
-  ];
-  const json = JSON.stringify(value).slice(1, -1);
-  const bytes = Buffer.from(value, "utf8");
-  const hex = bytes.toString("hex");
-  const forms = new Set([
-    value,
-    ...percent,
-    ...percent.map((form) => form.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())),
-    json,
-    // JSON in a string of JSON, slashes escaped, and nothing but ASCII.
-    JSON.stringify(json).slice(1, -1),
-    json.replaceAll("/", "\\/"),
-    json.replace(/[^ -~]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`),
-    value.replace(/[&<>"']/g, (one) => HTML[one]!),
-    ...(bytes.length < 8 ? [] : [hex, hex.toUpperCase(), ...inBase64(bytes)]),
-  ]);
-  const sorted = [...forms].sort((a, b) => b.length - a.length);
-  if (known.size >= 1_000) known.clear();
-  known.set(value, sorted);
-  return sorted;
+/** How a secret is written by those who send it back. */
+interface Notation {
+  /** Texts to look for, the longest first. */
+  literals: readonly string[];
+  /** The rest: where it has characters that each is escaped in its own way. */
+  pattern: RegExp | undefined;
+  shortest: number;
+  longest: number;
 }
 
-const HTML: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+function isIn({ literals, pattern }: Notation, text: string): boolean {
+  return (
+    literals.some((literal) => text.includes(literal)) || (pattern !== undefined && text.search(pattern) >= 0)
+  );
+}
+
+// Of the last secrets that were used: they are few, and answers many.
+const known = new Map<string, Notation>();
+
+function notationOf(value: string): Notation {
+  const found = known.get(value);
+  if (found !== undefined) return found;
+  const texts = new Set([
+    value,
+    encodeURIComponent(value),
+    encodeURIComponent(value).replaceAll("'", "%27"),
+    new URLSearchParams([["", value]]).toString().slice(1),
+    JSON.stringify(value).slice(1, -1),
+  ]);
+  const encoded = [...texts].flatMap((text) => {
+    const bytes = Buffer.from(text, "utf8");
+    if (bytes.length < 8) return [];
+    const hex = bytes.toString("hex");
+    return [hex, hex.toUpperCase(), ...inBase64(bytes)];
+  });
+  const literals = [...new Set([...texts, ...encoded])].sort((a, b) => b.length - a.length);
+  // A long one (a certificate's key) in a notation of its own would take long to look for.
+  const isPlain = /^[A-Za-z0-9_.~-]*$/.test(value) || value.length > 1_000 || value.includes("\\".repeat(9));
+  const parts = isPlain ? [] : (value.match(/\\+|[^\\]/gu) ?? []).map(escapesOf);
+  const notation: Notation = {
+    literals,
+    pattern: isPlain ? undefined : new RegExp(parts.map(({ source }) => source).join(""), "gi"),
+    shortest: value.length,
+    longest: parts.reduce((sum, { longest }) => sum + longest, literals[0]!.length),
+  };
+  if (known.size >= 1_000) known.clear();
+  known.set(value, notation);
+  return notation;
+}
+
+const NAMED: Record<string, string> = { "&": "amp", "<": "lt", ">": "gt", '"': "quot", "'": "apos" };
+const SHORT: Record<string, string> = { "\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f" };
+
+// What was escaped may have been escaped again: JSON in a string of JSON doubles backslashes, a URL in a URL %25s.
+const BACKSLASH = "(?:\\\\|%(?:25)*5c)";
+const percent = (byte: number) => `%(?:25)*${byte.toString(16).padStart(2, "0")}`;
+const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+
+/** A character in a URL, a form, HTML, JSON, or several of these one within the other, whoever escapes how much. */
+function escapesOf(one: string): { source: string; longest: number } {
+  if (/^[A-Za-z0-9_.~-]$/.test(one)) return { source: quoted(one), longest: 1 };
+  // Several as one: how many stand for each is not for a search to try out.
+  if (one.startsWith("\\"))
+    return { source: `${BACKSLASH}{${one.length},${32 * one.length}}`, longest: 10 * one.length };
+  const code = one.codePointAt(0)!;
+  const units = Array.from({ length: one.length }, (_, at) => one.charCodeAt(at));
+  const bytes = [...Buffer.from(one, "utf8")];
+  const ways = [
+    quoted(one),
+    bytes.map(percent).join(""),
+    ...(one === " " ? ["\\+", percent(0x2b)] : []),
+    ...(NAMED[one] === undefined ? [] : [`&(?:amp;)*${NAMED[one]};`]),
+    `&(?:amp;)*#0*${code};`,
+    `&(?:amp;)*#x0*${code.toString(16)};`,
+    ...(SHORT[one] === undefined ? [] : [SHORT[one]]),
+  ];
+  const byCode = units.map((unit) => `${BACKSLASH}{1,31}u${unit.toString(16).padStart(4, "0")}`).join("");
+  return {
+    source: `(?:${BACKSLASH}{0,31}(?:${ways.join("|")})|${byCode})`,
+    longest: 20 * bytes.length,
+  };
+}
 
 /** Base64 of a text that has these bytes somewhere in it: how they are written depends on where they begin. */
 function inBase64(bytes: Uint8Array): string[] {

@@ -8,7 +8,7 @@ import {
   SecretsUnreadable,
   type SecretStore,
 } from "../_shared/secret-store.ts";
-import { SecretFiller } from "../_shared/secrets.ts";
+import { SecretFiller, wantedSecrets } from "../_shared/secrets.ts";
 import { SecretError, signatureHeaders } from "../_shared/sign.ts";
 
 /** The handler of `deliver-webhooks`. */
@@ -22,7 +22,12 @@ export function deliverWebhooks(around: Surroundings = {}): Handler {
       return {
         async claim(max) {
           const claims = await client.claimDeliveries(worker, max);
-          secrets.expect(() => claims.map(signingSecret));
+          secrets.expect(() =>
+            claims.flatMap((claim) => [
+              signingSecret(claim),
+              ...wantedSecrets(claim.headers ?? null, claim.secret_scope),
+            ]),
+          );
           return claims;
         },
         timeoutOf: (claim) => claim.timeout_ms,
