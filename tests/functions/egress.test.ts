@@ -49,13 +49,13 @@ const world = (tag: string): World => ({
   paths: rawPaths,
 });
 
-async function inDeno<T>(what: string, env: Record<string, string> = {}): Promise<T> {
+async function inDeno<T>(what: string, env: Record<string, string> = {}, ...denied: string[]): Promise<T> {
   const script = fileURLToPath(new URL("support/egress.ts", import.meta.url));
   const [command, ...rest] = denoCommand();
   const rights = ["--allow-net", "--allow-env", "--allow-read"];
   const { stdout } = await promisify(execFile)(
     command!,
-    [...rest, ...rights, script, what, JSON.stringify(world("deno"))],
+    [...rest, ...rights, ...denied, script, what, JSON.stringify(world("deno"))],
     { env: { ...process.env, NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1", ...env }, maxBuffer: 10_000_000 },
   );
   return JSON.parse(stdout) as T;
@@ -160,6 +160,16 @@ describe.each(["node", "deno"] as const)("the way out, in %s", (runtime) => {
 test("Deno trusts whom it is told to trust, with no more rights than the functions have", async () => {
   const ca = fileURLToPath(new URL("support/tls/ca.pem", import.meta.url));
   expect(await inDeno("trusts", { DENO_CERT: ca })).toBe(200);
+});
+
+test("what Deno is told to deny ends as a failure like any other, and ends nothing else", async () => {
+  const guide = readFileSync(new URL("../../docs/egress.md", import.meta.url), "utf8");
+  const fence = /^(--deny-net=\S+)$/m.exec(guide)![1]!;
+  const denied = "the runtime's own permissions forbid this connection";
+  const told = await inDeno("fenced", {}, `${fence},127.0.0.0/8`);
+  expect(told).toEqual([denied, denied, denied, denied]);
+  // This machine's networks are not in the guide's list, for the database may be there.
+  expect(await inDeno("fenced", {}, fence)).toEqual([204, 204, "no secure connection could be made", 204]);
 });
 
 test("through a proxy, which finds names and refuses them, with the settings of the guide", async () => {

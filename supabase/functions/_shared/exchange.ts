@@ -431,6 +431,7 @@ const REASONS: readonly [RegExp, string][] = [
   [/ENOTFOUND|EAI_AGAIN|dns error/i, "the name was not found"],
   [/ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|timed out/i, "the connection timed out"],
   [/EHOSTUNREACH|ENETUNREACH|unreachable/i, "the host cannot be reached"],
+  [/NotCapable|Requires net access/, "the runtime's own permissions forbid this connection"],
   [/tunnel error|proxy authentication|unsuccessful tunnel/i, "the proxy let nothing through"],
   [
     /certificate|\bTLS\b|\bSSL\b|ERR_TLS|CERT_|UNABLE_TO_VERIFY|SELF_SIGNED/i,

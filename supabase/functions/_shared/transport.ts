@@ -14,6 +14,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import process from "node:process";
 import type { Readable } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
@@ -100,7 +101,7 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
       ...sending.headers,
     };
     if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
-    const request = (secure ? httpsRequest : httpRequest)({
+    return (secure ? httpsRequest : httpRequest)({
       method,
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port || (secure ? 443 : 80),
@@ -109,11 +110,10 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
       // A connection of its own for the second time: others may be as stale as the first was.
       agent: again ? false : agents[url.protocol as "http:" | "https:"],
       ...(sending.addresses !== undefined && {
-        lookup: lookupOf(sending.addresses, (error) => void request.destroy(error)),
+        lookup: lookupOf(sending.addresses),
       }),
       ...(again && secure && { ...trust, ...tls }),
     });
-    return request;
   }
 
   function exchange(sending: Sending, again: boolean): Promise<Reply> {
@@ -165,17 +165,15 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
 }
 
 /** Answers a look-up with what was found before. */
-function lookupOf(addresses: readonly string[], fail: (error: Error) => void): LookupFunction {
+function lookupOf(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
-  return (_host, options, callback) => {
-    try {
-      if (options.all === true) callback(null, found);
+  return (_host, { all }, callback) =>
+    // Later, as a look-up would: where the runtime forbids the connection (deno run --deny-net) nobody else would catch
+    // that any earlier.
+    process.nextTick(() => {
+      if (all === true) callback(null, found);
       else callback(null, found[0]!.address, found[0]!.family);
-    } catch (error) {
-      // What the runtime itself forbids (deno run --deny-net) it throws here, where nobody would catch it.
-      fail(error as Error);
-    }
-  };
+    });
 }
 
 function replyOf(

@@ -168,6 +168,31 @@ export async function runEgress({ tag, port, rawPort, tlsPort, ca, paths }: Worl
   }
 }
 
+/** Where the runtime itself forbids the network of this machine. */
+export async function fenced({ port, tlsPort }: World) {
+  const settings = { secrets: {}, allowHosts: [`127.0.0.1:${port}`], allowPorts: [], maxAnswerBytes: 1_000 };
+  const usual = createHttpTransport();
+  const get = async (url: string, transport = usual) => {
+    const exchange = createExchange(settings, {
+      resolve: () => Promise.resolve(["93.184.216.34"]),
+      transport: (sending) =>
+        transport({ ...sending, ...(sending.addresses !== undefined && { addresses: ["127.0.0.1"] }) }),
+    });
+    const { error, status } = await exchange.ask({
+      request: { url },
+      secretScope: "shared",
+      timeoutMs: 2_000,
+    });
+    return status ?? error!.message;
+  };
+  return [
+    await get(`http://127.0.0.1:${port}/204?fenced`),
+    await get(`http://pinned.test:${port}/204?fenced`),
+    await get(`https://api.test:${tlsPort}/fenced`),
+    await get(`http://127.0.0.1:${port}/204?fenced`, fetchTransport),
+  ];
+}
+
 /** Through the proxy the environment names. */
 export async function throughProxy({ port, tlsPort }: World) {
   const config = readConfig({ ...process.env, ETL_FUNCTION_KEY: "a-key-of-some-length" });
@@ -190,7 +215,9 @@ export async function throughProxy({ port, tlsPort }: World) {
 
 const [, file, what, argument] = process.argv;
 if (file?.endsWith("egress.ts") && argument !== undefined) {
-  const act = { runEgress, trusts, throughProxy }[what as "runEgress"] as (world: World) => Promise<unknown>;
+  const act = { runEgress, trusts, throughProxy, fenced }[what as "runEgress"] as (
+    world: World,
+  ) => Promise<unknown>;
   console.log(JSON.stringify(await act(JSON.parse(argument) as World)));
   process.exit(0);
 }
