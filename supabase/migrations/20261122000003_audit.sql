@@ -66,6 +66,13 @@ create type etl_api.audit_change as (
 );
 comment on type etl_api.audit_change is 'A change that is to be written to etl_api.audit_log; see its columns.';
 
+-- Row-level security looks for the rows of a tenant, and a tenant or rule that goes takes these with it. All of them are
+-- small tables.
+create index object_source_org_id_idx on public.object_source (org_id);
+create index datapoint_source_org_id_idx on public.datapoint_source (org_id);
+create index factor_org_id_idx on public.factor (org_id);
+create index alert_rule_id_idx on etl_api.alert (rule_id) where rule_id is not null;
+
 alter table etl_api.audit_log enable row level security;
 alter table etl_api.audit_head enable row level security;
 

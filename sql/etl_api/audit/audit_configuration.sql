@@ -4,8 +4,8 @@ set search_path = ''
 as $$
 declare
   of_table constant text := pg_catalog.format('%I.%I', tg_table_schema, tg_table_name);
-  key_columns constant text[] := tg_argv[0];
-  left_out constant text[] := tg_argv[1];
+  key_columns constant text[] := tg_argv[0]::text[];
+  left_out constant text[] := tg_argv[1]::text[];
   changes etl_api.audit_change[];
 begin
   -- A row whose key changed is a row that went and another that came.
