@@ -25,11 +25,15 @@ begin
       hint = 'Give the id of a row of object. What was erased stands in etl_api.erasure.';
   end if;
   perform etl_api.check_erasure(thing.org_id, max_rows);
+  perform etl_api.lock_erasures(thing.org_id, true);
 
-  -- The locks in the order in which everybody takes them; whoever links the object from here on waits.
+  -- The locks in the order in which everybody takes them.
   workflows := etl_api.workflows_of_object(of_object, max_rows);
   perform etl_api.lock_workflows(workflows);
-  perform 1 from public.object as o where o.id = of_object for update;
+  if not exists (select 1 from public.object as o where o.id = of_object) then
+    -- Whoever was before us has come to its end.
+    return;
+  end if;
   activities := array(
     select a.id
     from public.activity_request as a
@@ -44,9 +48,12 @@ begin
       select pg_catalog.count(*)
       from unnest(workflows) as w (id)
       where etl_api.blank_input(w.id, thing.object_type_id, thing.natural_key)));
-  is_over := etl_api.workflows_of_object(of_object, 1) = '{}';
   perform etl_api.advance_activities(activities);
   perform etl_api.ring('execute-runs');
+  -- Who stores objects might find it just now and link it; where others are at that, the next call comes back.
+  is_over := etl_api.workflows_of_object(of_object, 1) = '{}' and etl_api.lock_objects();
+  -- A statement of its own: somebody may have linked it before the lock was there.
+  is_over := is_over and etl_api.workflows_of_object(of_object, 1) = '{}';
   if is_over then
     gone := gone || pg_catalog.jsonb_build_object(
       'public.value', (select pg_catalog.count(*) from public.value as v where v.object_id = of_object),
@@ -59,7 +66,10 @@ begin
   return query
   select g.key, g.value::bigint, not is_over
   from pg_catalog.jsonb_each_text(gone) as g
-  where g.value <> '0';
+  where g.value <> '0'
+  union all
+  select 'waiting', 0::bigint, true
+  where not is_over;
 end
 $$;
 

@@ -12,6 +12,9 @@ declare
   blanked bigint;
 begin
   perform etl_api.check_erasure(of_org, max_rows);
+  perform etl_api.lock_erasures(of_org, true);
+  -- Somebody else may have come to its end meanwhile.
+  perform etl_api.check_erasure(of_org, max_rows);
   if not exists (select 1 from public.org as o where o.id = of_org and o.deleted_at is not null) then
     raise exception using
       errcode = 'ETL05',

@@ -9,6 +9,13 @@ declare
   open_carriers uuid[];
   answers bigint;
 begin
+  -- A claim may just be sending one: it is waited for, and what it made is seen after that.
+  perform 1
+  from public.run_queue as q
+  where q.activity_request_id = any (activity_ids)
+    and q.object_id = of_object
+  order by q.id
+  for update;
   select pg_catalog.array_agg(q.id), pg_catalog.array_agg(distinct q.run_request_id) filter (where q.run_request_id is not null)
   into runs, roots
   from public.run_queue as q
