@@ -10,8 +10,9 @@ const help = `Runs the whole local stack until Ctrl-C: PostgreSQL, migrations, e
   npm start -- --database NAME   works in that database instead of "millrace"
 
 With DATABASE_URL set it uses that server and database and starts none; MILLRACE_DATA_DIR moves the data of the
-embedded server from .millrace/pg17 to another folder. ETL_SECRETS holds the secrets of the
-functions as JSON: {"shared": {"NAME": "value"}, "<org id>": {"NAME": "value"}}.
+embedded server from .millrace/pg17 to another folder. Secrets of the functions are set with npm run secrets while it
+runs; the key that seals them is ETL_SECRET_KEY, or one made once and kept in .millrace/secret_key. ETL_SECRETS may hold
+some, too, as JSON: {"shared": {"NAME": "value"}, "<org id>": {"NAME": "value"}}.
 
 Exit codes: 0 help · 1 could not start · 2 wrong arguments · 3 another stack is running · 130, 143 stopped by a signal
 `;

@@ -1,7 +1,11 @@
 /** One run of the demo, from an empty database to the last message. */
 import type { WriteStream } from "node:tty";
 import pg from "pg";
+import { createPgClient } from "../../supabase/functions/_shared/client-pg.ts";
+import { manageSecrets, secretCommand } from "../../supabase/functions/_shared/manage.ts";
+import { readKeys } from "../../supabase/functions/_shared/seal.ts";
 import { bold, dim, duration, green, red } from "../lib/console.ts";
+import { localSecretKey } from "../lib/secret-key.ts";
 import { startServer } from "../lib/server.ts";
 import { startStack, stopOnSignal, type Stack } from "../lib/stack.ts";
 import { startClient, type Client } from "./client.ts";
@@ -107,7 +111,6 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
   const stack = keep(
     await startStack({
       databaseName: options.databaseName,
-      env: environment(options, thirdParty),
       // Kept for the case that something goes wrong that the database does not know of.
       onLog: (from, line) => {
         if (!line.includes('"level":"info"')) log.push(`${from}: ${line}`);
@@ -125,6 +128,7 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
     clientUrl: receiver.url,
     countries,
   });
+  await putSecrets(stack.databaseUrl, options, thirdParty);
   const inserted = Date.now();
   const workflowId = await insertRequest(database, setup);
   say(`${bold("insert into workflow_request")} (org_id, data) values (…) → ${workflowId}`);
@@ -137,10 +141,19 @@ async function play(options: DemoOptions, keep: Keep): Promise<DemoOutcome> {
   return outcome;
 }
 
-function environment(options: DemoOptions, thirdParty: ThirdParty): Record<string, string> {
+/** Gives the functions the keys of the third party and what signs the messages: sealed, by way of the database. */
+async function putSecrets(databaseUrl: string, options: DemoOptions, thirdParty: ThirdParty): Promise<void> {
   const secrets: Record<string, string> = { webhook: options.signingSecret };
   for (const [api, key] of Object.entries(thirdParty.keys)) secrets[secretNames[api as Api]] = key;
-  return { ETL_SECRETS: JSON.stringify({ [options.orgId]: secrets }) };
+  const client = createPgClient(databaseUrl);
+  try {
+    for (const [name, value] of Object.entries(secrets)) {
+      const order = secretCommand.parse({ action: "set", scope: options.orgId, name, value, by: "demo" });
+      await manageSecrets(client, readKeys(localSecretKey()), order);
+    }
+  } finally {
+    await client.close();
+  }
 }
 
 async function connect(url: string, keep: Keep): Promise<pg.Client> {
