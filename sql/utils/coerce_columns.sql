@@ -1,6 +1,7 @@
 create or replace function utils.coerce_columns(columns jsonb)
-returns table (name text, type text, format jsonb, options jsonb)
+returns table (name text, type text, format jsonb, options jsonb, kind text, pattern text)
 language plpgsql immutable parallel safe
+rows 20
 set search_path = ''
 as $$
 declare
@@ -25,14 +26,16 @@ begin
   end if;
   return query
   select distinct on (c.value ->> 'name')
-    c.value ->> 'name', c.value ->> 'type', nullif(c.value -> 'format', 'null'), nullif(c.value -> 'options', 'null')
+    c.value ->> 'name', c.value ->> 'type', nullif(c.value -> 'format', 'null'), nullif(c.value -> 'options', 'null'),
+    case c.value ->> 'type' when 'number' then 'number' when 'boolean' then 'boolean' else 'string' end,
+    utils.settled_pattern(c.value ->> 'type')
   from pg_catalog.jsonb_array_elements(nullif(columns, 'null')) with ordinality as c (value, n)
   order by c.value ->> 'name', c.n;
 end
 $$;
 
 comment on function utils.coerce_columns(jsonb) is
-  'The columns of utils.coerce_values, [{"name", "type", "format", "options"}], as rows; of two with one name the first. Raises ETL04 for what is no column.';
+  'The columns of utils.coerce_values, [{"name", "type", "format", "options"}], as rows, each with the kind of JSON value and the pattern that need no further look; of two with one name the first. Raises ETL04 for what is no column.';
 
 revoke execute on function utils.coerce_columns(jsonb) from public;
 grant execute on function utils.coerce_columns(jsonb) to authenticated, service_role;

@@ -42,7 +42,8 @@ begin
         coerced := utils.coerce_contact(value, type);
     end case;
   end if;
-  fits := coerced is not null and (type <> 'multiselect' or coerced = 'null' or utils.unknown_options(coerced, options) is null);
+  fits := coerced is not null
+    and (type <> 'multiselect' or not utils.is_nested(value) and utils.unknown_options(coerced, options) is null);
   coerced := coalesce(coerced, pg_catalog.to_jsonb(case when kind = 'string' then content else utils.jsonb_compact(value) end));
   warning := utils.coerce_warning(value, coerced, fits, type, format, options);
   original := case when coerced is distinct from value then value end;

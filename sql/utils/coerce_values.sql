@@ -3,18 +3,24 @@
 -- and a text with the very characters of its number have no entry in originals: nothing of them is lost.
 create or replace function utils.coerce_values(rows jsonb, columns jsonb)
 returns table (n bigint, data jsonb, originals jsonb, warnings jsonb)
-language sql immutable parallel unsafe
+language plpgsql immutable parallel unsafe
 set search_path = ''
 set work_mem = '64MB'
 as $$
+#variable_conflict use_column
+begin
+  -- Bad columns are an error even where there is no row.
+  perform utils.coerce_columns(columns);
+  return query
   with source as materialized (
     select r.n, r.value
     from pg_catalog.jsonb_array_elements(case pg_catalog.jsonb_typeof(rows) when 'array' then rows end) with ordinality as r (value, n)
   ), odd as materialized (
-    select s.n, c.*, f.value,
+    select s.n, c.name, c.type, c.format, c.options, f.value,
       case when c.type = 'number' and c.format ->> 'decimal' is null and pg_catalog.jsonb_typeof(f.value) = 'string' then case
-        when f.value #>> '{}' ~ '^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,20})?$' then (f.value #>> '{}')::numeric
-        when f.value #>> '{}' ~ '^-?[1-9][0-9]{0,2}(,[0-9]{3}){1,6}(\.[0-9]{1,20})?$'
+        when pg_catalog.length(f.value #>> '{}') > 30 then null
+        when f.value #>> '{}' ~ '^-?(0|[1-9][0-9]*)(\.[0-9]+)?$' then (f.value #>> '{}')::numeric
+        when f.value #>> '{}' ~ '^-?[1-9][0-9]?[0-9]?(,[0-9][0-9][0-9])+(\.[0-9]+)?$'
           then pg_catalog.replace(f.value #>> '{}', ',', '')::numeric
       end end as number
     from source as s
@@ -22,19 +28,9 @@ as $$
     join utils.coerce_columns(columns) as c on c.name = f.key
     where case pg_catalog.jsonb_typeof(f.value)
       when 'null' then false
-      when 'number' then c.type <> 'number'
-      when 'boolean' then c.type <> 'boolean'
-      when 'string' then case c.type
-        when 'text' then false
-        when 'textarea' then false
-        when 'date' then f.value #>> '{}' !~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])(T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[1-9]|1[0-5]):[0-5][0-9])?)?$'
-        when 'email' then f.value #>> '{}' !~ '^[A-Za-z0-9._%+-]{1,60}@([A-Za-z0-9-]{1,60}\.){1,2}[A-Za-z]{2,20}$'
-        when 'url' then f.value #>> '{}' !~ '^https?://[!-~]{3,190}$'
-        when 'phone' then f.value #>> '{}' !~ '^(\+[1-9][0-9]{0,2}[ -][0-9]{1,4}|0[0-9]{1,4})[ -][0-9]{3,4}[ -][0-9]{4}$'
-        when 'select' then pg_catalog.ascii(f.value #>> '{}') not between 33 and 126
-          or not coalesce(c.options ? (f.value #>> '{}'), true)
-        else true
-      end
+      when c.kind then c.kind = 'string' and not (
+        case when c.pattern = '' then true else coalesce(pg_catalog.length(f.value #>> '{}') <= 60 and f.value #>> '{}' ~ c.pattern, false) end
+        and (c.options is null or c.type <> 'select' or c.options ? (f.value #>> '{}')))
       else true
     end
   ), judged as materialized (
@@ -67,7 +63,8 @@ as $$
   select s.n, case when c.n is null then s.value else s.value || c.data end, c.originals, c.warnings
   from source as s
   left join change as c on c.n = s.n
-  order by s.n
+  order by s.n;
+end
 $$;
 
 comment on function utils.coerce_values(jsonb, jsonb) is

@@ -1,14 +1,14 @@
 create or replace function utils.field_contents(rows jsonb)
-returns table (name text, kind text, content text, class text, uses bigint, low numeric, high numeric)
+returns table (name text, content text, class text, uses bigint, low numeric, high numeric)
 language sql immutable parallel safe
 set search_path = ''
 set work_mem = '64MB'
 as $$
-  select f.key, k.kind, k.content, k.class, pg_catalog.count(*), pg_catalog.min(k.number), pg_catalog.max(k.number)
+  select f.key, k.content, k.class, pg_catalog.count(*), pg_catalog.min(k.number), pg_catalog.max(k.number)
   from pg_catalog.jsonb_array_elements(case pg_catalog.jsonb_typeof(rows) when 'array' then rows end) as r (value)
   cross join lateral pg_catalog.jsonb_each(case pg_catalog.jsonb_typeof(r.value) when 'object' then r.value end) as f
   cross join lateral (
-    select t.kind, t.number,
+    select t.number,
       case t.kind when 'string' then f.value #>> '{}' end,
       case t.kind
         when 'number' then case
@@ -22,14 +22,15 @@ as $$
         when 'array' then case when f.value @? 'strict $[*] ? (@.type() == "object" || @.type() == "array")'
           then 'nested' else 'list' end
         when 'object' then 'nested'
+        when 'string' then null
         else t.kind
       end
     from (
       select pg_catalog.jsonb_typeof(f.value),
         case pg_catalog.jsonb_typeof(f.value) when 'number' then f.value::numeric end
     ) as t (kind, number)
-  ) as k (kind, number, content, class)
-  group by f.key, k.kind, k.content, k.class
+  ) as k (number, content, class)
+  group by f.key, k.content, k.class
 $$;
 
 comment on function utils.field_contents(jsonb) is

@@ -10,13 +10,18 @@ set work_mem = '64MB'
 as $$
   with counted as materialized (
     select c.*, case
-      when c.kind <> 'string' then c.class
-      when c.content ~ '^-?(0|[1-9][0-9]{0,2})$' then case when c.content in ('0', '1') then 'number bit' else 'number' end
-      when c.content ~ '^-?([3-9][0-9]{3}|[1-9][0-9]{4,5})$' then 'number'
-      when c.content ~ '^-?([0-9]{0,15}\.[0-9]{1,2}|[0-9]{0,15}\.[0-9]{4,20}|0\.[0-9]+)$' then 'number point'
-      when c.content ~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$' then 'date ymd'
-      when c.content ~ '^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])?$'
-        then 'date ymd time'
+      when c.content is null then c.class
+      when pg_catalog.length(c.content) > 30 then null
+      when c.content ~ '^-?(0|[1-9][0-9]*)$' then case
+        when pg_catalog.length(c.content) > 6 then null
+        when c.content in ('0', '1') then 'number bit'
+        when c.content::int between 1000 and 2999 then 'number year'
+        else 'number'
+      end
+      when c.content ~ '^-?[0-9]*\.[0-9]+$'
+        then case when c.content ~ '^-?[1-9][0-9]?[0-9]?\.[0-9][0-9][0-9]$' then 'number' else 'number point' end
+      when c.content ~ '^[1-9][0-9][0-9][0-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])([T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](Z|[+-](0[0-9]|1[0-5]):[0-5][0-9])?)?$'
+        then case when pg_catalog.length(c.content) > 10 then 'date ymd time' else 'date ymd' end
     end as plain
     from utils.field_contents(rows) as c
   ), odd as (

@@ -17,8 +17,9 @@ begin
     return;
   elsif body ~ '^[0-9]{4}[-/.]' then
     part := pg_catalog.regexp_match(body, '^([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ,]+(.*))?$');
-    part := coalesce(array[part[1], part[3], part[4], part[5]],
-      pg_catalog.regexp_match(body, '^((?:1[5-9]|2[01])[0-9]{2})[-/]([0-9]{1,2})()()$'));
+    part := case when part is null
+      then pg_catalog.regexp_match(body, '^((?:1[5-9]|2[01])[0-9]{2})[-/]([0-9]{1,2})()()$')
+      else array[part[1], part[3], part[4], part[5]] end;
     marks := 'ymd';
   elsif body ~ '[年]|^[RHSTM][0-9]|^(令和|平成|昭和|大正|明治)' then
     part := utils.read_date_japanese(body);

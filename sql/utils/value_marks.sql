@@ -21,13 +21,14 @@ begin
     return 'boolean';
   elsif pg_catalog.strpos(body, ' ') = 0 then
     if pg_catalog.strpos(body, '@') > 1 then
-      return case when body ~ '^[^ @"<>(),;:]{1,64}@[^ @.,]+(\.[^ @.,]+)*\.[^ @.,0-9]{2,63}$' then 'email' else 'text' end;
+      return case when body ~ '^[^ @"<>(),;:]+@[^ @.,]+(\.[^ @.,]+)*\.[^ @.,0-9][^ @.,0-9]+$'
+        and pg_catalog.strpos(body, '@') <= 65 then 'email' else 'text' end;
     elsif pg_catalog.left(small, 8) in ('https://', 'http://w')
       or small like 'http://_%' or small like 'ftp://_%' or small like 'www._%.__%'
     then
       return 'url';
     elsif pg_catalog.strpos(body, '.') > 1 and pg_catalog.translate(pg_catalog.right(pg_catalog.split_part(small, '/', 1), 2), '0123456789.-', '') ~ '^[^ ]{2}$'
-      and small ~ '^([^ .,/()$€£¥%'']{1,63}\.)+[^ .,/0-9%()$€£¥'']{2,24}(/.*)?$'
+      and small ~ '^([^ .,/()@$€£¥%'']+\.)+[^ .,/0-9%()$€£¥''][^ .,/0-9%()$€£¥'']+(/.*)?$'
     then
       return 'domain';
     end if;

@@ -38,14 +38,18 @@ async function judge(tables: Types) {
 }
 
 describe("types of real tables, stated by hand before anything was tuned", () => {
-  test("at least 95 % right, and as much on five tables that were never tuned on", { timeout: 120_000 }, async () => {
-    const tuned = await judge(stated.tuned);
-    const heldOut = await judge(stated.held_out);
-    for (const [name, { right, all, share, wrong }] of Object.entries({ tuned, "held out": heldOut }))
-      console.log(`inference, ${name}: ${right} of ${all} fields (${(100 * share).toFixed(1)} %)`, wrong);
-    expect(Object.keys(stated.tuned)).toHaveLength(15);
-    expect(Object.keys(stated.held_out)).toHaveLength(5);
-    expect(tuned.share).toBeGreaterThanOrEqual(0.95);
-    expect(heldOut.share).toBeGreaterThanOrEqual(0.9);
-  });
+  test(
+    "at least 95 % right, and as much on five tables that were never tuned on",
+    { timeout: 120_000 },
+    async () => {
+      const tuned = await judge(stated.tuned);
+      const heldOut = await judge(stated.held_out);
+      for (const [name, { right, all, share, wrong }] of Object.entries({ tuned, "held out": heldOut }))
+        console.log(`inference, ${name}: ${right} of ${all} fields (${(100 * share).toFixed(1)} %)`, wrong);
+      expect(Object.keys(stated.tuned)).toHaveLength(15);
+      expect(Object.keys(stated.held_out)).toHaveLength(5);
+      expect(tuned.share).toBeGreaterThanOrEqual(0.95);
+      expect(heldOut.share).toBeGreaterThanOrEqual(0.9);
+    },
+  );
 });
