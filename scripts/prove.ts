@@ -26,12 +26,12 @@ const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function run(): Promise<number> {
   const interrupted = new AbortController();
-  let open: Stage | null = null;
+  const open = new Set<Stage>();
   let over: () => void = () => {};
   const end = new Promise<void>((resolve) => (over = resolve));
   stopOnSignal(async () => {
     interrupted.abort();
-    await open?.[Symbol.asyncDispose]();
+    await Promise.allSettled([...open].map((stage) => stage[Symbol.asyncDispose]()));
     await end;
   });
   let made: Base | undefined;
@@ -44,7 +44,7 @@ async function run(): Promise<number> {
       commit: is.commit,
       tell,
       signal: interrupted.signal,
-      onStage: (stage) => (open = stage),
+      onStage: (stage, isOver) => void (isOver ? open.delete(stage) : open.add(stage)),
     });
     // What was interrupted proves nothing, one way or the other.
     if (interrupted.signal.aborted) return 130;

@@ -66,6 +66,8 @@ export interface ServerOptions {
   ephemeral?: boolean;
   /** Server settings, as in postgresql.conf. */
   settings?: Record<string, string>;
+  /** Further environment of the server. */
+  env?: Record<string, string>;
 }
 
 interface Identity {
@@ -143,6 +145,7 @@ async function startEphemeral(options: ServerOptions): Promise<Server> {
       logFile: join(folder, "server.log"),
       // Not flushed to the disk, but handed to the system at commit: a killed server loses nothing.
       settings: { fsync: "off", full_page_writes: "off", ...options.settings },
+      env: options.env,
       signal: "QUIT",
       removeFolder: folder,
       lock: null,
@@ -177,6 +180,7 @@ async function startDurable(options: ServerOptions): Promise<Server> {
       password,
       logFile: `${dataDir}.log`,
       settings: { ...options.settings },
+      env: options.env,
       signal: "INT",
       lock,
     });
@@ -439,6 +443,7 @@ interface Launch {
   password: string;
   logFile: string;
   settings: Record<string, string>;
+  env?: Record<string, string>;
   signal: "INT" | "QUIT";
   removeFolder?: string;
   lock: Lock | null;
@@ -521,6 +526,7 @@ async function runOnce(plan: Launch, port: number): Promise<Guarded> {
       ],
       {
         ...plan.identity,
+        env: { ...process.env, ...plan.env },
         cwd: plan.dataDir,
         output: log,
         signal: plan.signal,

@@ -68,7 +68,7 @@ export const pledges: Pledge[] = [
     group: "nothing-lost",
     title: "A transaction stays open",
     sentence:
-      "When a transaction stays open for minutes, with a snapshot and with locks on requests under way, everything else goes on, and what it had locked follows when it ends.",
+      "When a transaction stays open for minutes, everything goes on beside it. Where it has locked requests that are under way, these and what is reported together with them wait for its end, and go on then.",
     tests: [],
     proof: transactionHeld,
   },

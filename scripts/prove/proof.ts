@@ -45,7 +45,7 @@ export interface ProofContext {
    * A server of the proof's own, in a folder of its own that goes with it, or in the one given, which must not be there
    * yet; durable, unlike an ephemeral one of the tests, unless settings say otherwise.
    */
-  server(options?: Pick<ServerOptions, "settings" | "dataDir">): Promise<Server>;
+  server(options?: Pick<ServerOptions, "settings" | "dataDir" | "env">): Promise<Server>;
   /** A database with the engine in it, on that server: from the migrations, or from `sql/` with `--sources`. */
   database(server: Server, kind?: TemplateKind): Promise<Clone>;
   /** What databases are made of in this run, for servers that a proof starts by itself. */
@@ -61,6 +61,8 @@ export interface Proof {
   limit?: { short?: number; full?: number };
   /** False when only the full form runs it. */
   inShort?: boolean;
+  /** Whether it measures, and needs the machine for itself: the short form tries others a few at once. */
+  alone?: boolean;
 }
 
 /** Something the engine promises. */

@@ -15,10 +15,8 @@ export interface Surroundings {
   tell: (text: string) => void;
   /** Aborted on Ctrl-C. */
   signal: AbortSignal;
-  /** Receives each verdict as it comes. */
-  onVerdict?: (pledge: Pledge, verdict: Verdict) => void;
-  /** The stage that is open now, so that a signal can take it down. */
-  onStage?: (stage: Stage | null) => void;
+  /** Receives each stage as it opens, and true when it is closed, so that a signal can take it down. */
+  onStage?: (stage: Stage, isOver: boolean) => void;
   /** Runs test files; `npm test`'s own way by default. */
   runTests?: (paths: string[]) => Promise<Map<string, TestFile>>;
 }
@@ -69,7 +67,8 @@ async function tryToBreak(pledge: Pledge, options: Arguments, around: Surroundin
     signal: end.signal,
     tell: (text) => around.tell(`${name}: ${text}`),
   });
-  around.onStage?.(stage);
+  around.tell(`${name}: ${pledge.title}`);
+  around.onStage?.(stage, false);
   let told: Told;
   try {
     const work = proof.run(stage.context);
@@ -99,7 +98,7 @@ async function tryToBreak(pledge: Pledge, options: Arguments, around: Surroundin
   } catch (error) {
     around.tell(`${name}: what it had started could not be taken down: ${(error as Error).message}`);
   }
-  around.onStage?.(null);
+  around.onStage?.(stage, true);
   return told;
 }
 
@@ -126,17 +125,24 @@ function withTests(
   return { ...told, verdict, tests: counted };
 }
 
-/** Tries everything that is chosen; returns what became of it. */
+/** Does things, so many at a time, in their order. */
+async function inTurns<T>(things: T[], atOnce: number, work: (thing: T) => Promise<void>): Promise<void> {
+  const queue = [...things];
+  const worker = async (): Promise<void> => {
+    for (let thing; (thing = queue.shift()) !== undefined;) await work(thing);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** Tries everything that is chosen; returns what became of it, in the order of the page. */
 export async function prove(options: Arguments, around: Surroundings): Promise<Verdict[]> {
   const runTests = around.runTests ?? runTestFiles;
   const paths = [...new Set(options.chosen.flatMap(({ tests }) => tests))];
   const there = paths.filter((path) => missingFiles([path]).length === 0);
   const results = options.tests ? await runTests(there) : null;
-  const verdicts: Verdict[] = [];
-  for (const pledge of options.chosen) {
-    if (around.signal.aborted) break;
-    if (pledge.proof && !(options.short && pledge.proof.inShort === false))
-      around.tell(`${pledge.name}: ${pledge.title}`);
+  const verdicts = new Map<Pledge, Verdict>();
+  const judge = async (pledge: Pledge): Promise<void> => {
+    if (around.signal.aborted) return;
     const told = withTests(pledge, await tryToBreak(pledge, options, around), results);
     const verdict: Verdict = {
       ...told,
@@ -145,15 +151,22 @@ export async function prove(options: Arguments, around: Surroundings): Promise<V
       date: new Date().toISOString().slice(0, 10),
       commit: around.commit,
     };
-    verdicts.push(verdict);
+    verdicts.set(pledge, verdict);
     const why = verdict.reasons.length > 0 ? `: ${verdict.reasons.join("; ")}` : "";
     if (verdict.verdict !== "not run")
       around.tell(
         `${pledge.name}: ${verdict.verdict.toUpperCase()} in ${duration(verdict.seconds * 1000)}${why}`,
       );
-    around.onVerdict?.(pledge, verdict);
-  }
-  return verdicts;
+  };
+  // Proofs of faults mostly wait: for leases, for a server that starts. The full form has them one by one all the same.
+  const isAlone = ({ proof }: Pledge): boolean => !options.short || proof?.alone === true;
+  await inTurns(
+    options.chosen.filter((pledge) => !isAlone(pledge)),
+    3,
+    judge,
+  );
+  await inTurns(options.chosen.filter(isAlone), 1, judge);
+  return options.chosen.flatMap((pledge) => verdicts.get(pledge) ?? []);
 }
 
 /** 1 when a promise is broken; when one is not proven too, but for the short form: there not every machine can do all. */

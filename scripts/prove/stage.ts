@@ -72,7 +72,7 @@ export function openStage(options: {
     async server(more = {}) {
       const dataDir = more.dataDir ?? join(await context.folder(), "data");
       await (await options.base()).copy(dataDir);
-      const started = startServer({ dataDir, settings: { ...settings, ...more.settings } });
+      const started = startServer({ ...more, dataDir, settings: { ...settings, ...more.settings } });
       // Owned before it has started: a signal in between takes it down as well.
       estate.own(started, async () => (await started).stop());
       return await started;

@@ -9,8 +9,6 @@ export interface Books {
   query: Load["query"];
   org: string;
   handedIn: number;
-  /** Whether the third party knows nothing useful of a company. */
-  isUseless: (n: number) => boolean;
   seen: Seen;
 }
 
@@ -23,9 +21,8 @@ async function count(books: Books, sql: string): Promise<number> {
 /** Requests and messages that did not come to a good end, values that are not what the third party said. */
 async function lost(books: Books): Promise<Record<string, number>> {
   const { handedIn } = books;
-  const useful = Array.from({ length: handedIn }, (_, index) => index + 1).filter(
-    (n) => !books.isUseless(n),
-  ).length;
+  // A whole answer that says nothing of what was asked is an answer: these end without values.
+  const useful = handedIn - Object.values(books.seen.asked).filter(({ bad }) => bad["other facts"]).length;
   const delivered = await count(
     books,
     "select count(*)::int from public.workflow_request where org_id = $1 and state = 'delivered' and replay = 0",

@@ -1,5 +1,5 @@
 /** The server's clock jumps, forward and back, while requests are in flight. */
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Figures, Proof, ProofContext } from "../proof.ts";
@@ -41,27 +41,20 @@ async function openTurnable(context: ProofContext): Promise<{ load: Load; set: S
   }
   const file = join(await context.folder(), "clock");
   const set: SetClock = async (seconds) => {
-    writeFileSync(file, `${seconds < 0 ? "" : "+"}${seconds}\n`, { mode: 0o644 });
-    // It is read again once a second.
-    await delay(1_200);
+    // Put there in one step: it is read at any moment.
+    writeFileSync(`${file}.new`, `${seconds < 0 ? "" : "+"}${seconds}\n`, { mode: 0o644 });
+    renameSync(`${file}.new`, file);
   };
   await set(0);
   const env = {
     LD_PRELOAD: library,
     FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_CACHE_DURATION: "1",
+    FAKETIME_NO_CACHE: "1",
     // Pauses stay as long as they are; only the time of day jumps.
     FAKETIME_DONT_FAKE_MONOTONIC: "1",
     DONT_FAKE_MONOTONIC: "1",
   };
-  const before = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]));
-  Object.assign(process.env, env);
-  const server = await context.server().finally(() => {
-    for (const [name, value] of Object.entries(before)) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  });
+  const server = await context.server({ env });
   return { load: await openLoad(context, { server }), set, how: "PostgreSQL's clock, by libfaketime" };
 }
 
@@ -88,7 +81,7 @@ async function run(context: ProofContext): Promise<Figures> {
     await load.manner({ holdAsks: false });
     if (back) {
       // What is due at once goes on; what was put off to a time that lies ahead again is there, and waits.
-      await delay(context.short ? 3_000 : 15_000);
+      await delay(context.short ? 2_000 : 15_000);
       waited += await load.countOpen();
       await set(ahead);
     }

@@ -65,11 +65,8 @@ export interface Load {
   countOpen(): Promise<number>;
   /** Waits until nothing is open any more; returns how many requests and messages stayed open. */
   settle(seconds?: number): Promise<number>;
-  /**
-   * Accounts for everything that was handed in. The third party knows nothing useful of the companies `isUseless` says:
-   * they end without values.
-   */
-  account(figures: Pick<Figures, "load" | "faults">, isUseless?: (n: number) => boolean): Promise<Figures>;
+  /** Accounts for everything that was handed in. */
+  account(figures: Pick<Figures, "load" | "faults">): Promise<Figures>;
 }
 
 /** Starts everything. */
@@ -104,7 +101,7 @@ export async function openLoad(context: ProofContext, options: LoadOptions = {})
     (one) => one.end(),
   );
   pool.on("error", () => {});
-  const tenant = await setUp(databaseUrl, outside.url, options.timeoutSeconds ?? (context.short ? 6 : 15));
+  const tenant = await setUp(databaseUrl, outside.url, options.timeoutSeconds ?? (context.short ? 3 : 15));
 
   const functions = context.own(
     await startFunctions({
@@ -331,14 +328,11 @@ function makeLoad(
       context.progress(`${what}: ${count} ${state} (${state_substate ?? "no substate"}), such as ${one}`);
   }
 
-  async function account(
-    { load, faults }: Pick<Figures, "load" | "faults">,
-    isUseless: (n: number) => boolean = () => false,
-  ): Promise<Figures> {
+  async function account({ load, faults }: Pick<Figures, "load" | "faults">): Promise<Figures> {
     const { accountFor } = await import("./account.ts");
     const response = await fetch(`${world.url}/seen`);
     const seen = (await response.json()) as Seen;
-    const found = await accountFor({ context, query, org: tenant.org, handedIn, isUseless, seen });
+    const found = await accountFor({ context, query, org: tenant.org, handedIn, seen });
     return { load, faults, ...found };
   }
 

@@ -62,6 +62,6 @@ export const functionsKilled: Proof = {
         await functions.restart();
       },
       // What a killed process had claimed stays with it for so long, and a second.
-      { timeoutSeconds: context.short ? 4 : 15 },
+      { timeoutSeconds: context.short ? 3 : 15 },
     ),
 };
