@@ -6,7 +6,7 @@
 -- ---------------------------------------------------------------- soft delete
 
 -- Rows of work refer to sources and endpoints, so these cannot just go. What is deleted is switched off as well, and
--- stays so (etl_api.keep_deleted_off): whatever heeds the switch heeds the deletion.
+-- stays so (trigger keep_deleted_off): whatever heeds the switch heeds the deletion.
 alter table public.source
   add column deleted_at timestamptz,
   add constraint source_deleted_is_off check (deleted_at is null or not enabled);

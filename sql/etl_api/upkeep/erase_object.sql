@@ -14,7 +14,7 @@ declare
   thing public.object;
   workflows uuid[];
   activities uuid[];
-  gone jsonb := '{}';
+  gone jsonb := '{}'::jsonb;
   is_over boolean;
 begin
   select o.* into thing from public.object as o where o.id = of_object;

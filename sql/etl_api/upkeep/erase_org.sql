@@ -6,7 +6,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  gone jsonb := '{}';
+  gone jsonb := '{}'::jsonb;
   part record;
   goes_on boolean := false;
   blanked bigint;
