@@ -151,7 +151,7 @@ interface Setup {
 async function setUp(client: pg.Client, number: number): Promise<Setup> {
   const { rows } = await client.query<Omit<Setup, "activities">>(
     `with o as (
-       insert into public.org (name, slug) values ('Fuzz', 'fuzz-' || $1) returning id
+       insert into public.org (name, slug) values ('Fuzz', 'fuzz-' || $1 || '-' || gen_random_uuid()) returning id
      ), t as (
        insert into public.object_type (org_id, name, key_datapoints) select id, 'company', '{domain}' from o returning id, org_id
      ), d as (

@@ -35,6 +35,38 @@ begin
       offset 0
     ) as i
     where i.n between 0 and pg_catalog.jsonb_array_length(o.value) - 1;
+  elsif step = '"**"' and before @> '["**"]' then
+    -- A node that is below several of those found before is found once: else there were more with every "**", by a power.
+    return query
+    with recursive walk as (
+      select o.value, o.path, o.place
+      from utils.jsonb_walk_steps(data, before, placed) as o
+      union
+      select c.value, c.path || coalesce(c.key, c.n::text),
+        c.place || coalesce(
+          pg_catalog.int4send(c.n + 1),
+          pg_catalog.int4send(pg_catalog.octet_length(c.key)) || pg_catalog.convert_to(c.key, 'UTF8'))
+      from (
+        select coalesce(m.value -> m.key, m.value -> m.n) as value, m.path, m.place, m.key, m.n
+        from (
+          select w.value, w.path, w.place,
+            pg_catalog.jsonb_object_keys(case when pg_catalog.jsonb_typeof(w.value) = 'object' then w.value end) as key,
+            pg_catalog.generate_series(0, pg_catalog.jsonb_array_length(
+              case when pg_catalog.jsonb_typeof(w.value) = 'array' then w.value end) - 1) as n
+          from walk as w
+        ) as m
+        offset 0  -- else the value is taken out anew for each mention
+      ) as c
+      where pg_catalog.jsonb_typeof(c.value) in ('object', 'array')
+        and (ahead is null or pg_catalog.jsonb_path_exists(c.value, ahead))
+    )
+    select w.value, w.path, w.place
+    from walk as w
+    limit most + 1;
+    get diagnostics visited = row_count;
+    if visited > most then
+      perform utils.check_matches(visited, steps);
+    end if;
   elsif step = '"**"' then
     return query
     with recursive walk as (
