@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { bold, duration, green, indent, main, red } from "./lib/console.ts";
 import { template } from "./lib/database.ts";
@@ -73,6 +75,27 @@ async function runSql(serverUrl: string, filters: string[], connections: number)
   return results;
 }
 
+/** The secrets of all tests carry a mark; afterwards it is nowhere on the server. */
+async function searchForSecrets(serverUrl: string, dataDir?: string | null): Promise<ModuleResult> {
+  const { searchServer } = await import("../tests/helpers/planted.ts");
+  const started = performance.now();
+  const logs = dataDir ? [`${dataDir}.log`, join(dirname(dataDir), "server.log")] : [];
+  const { searched, found } = await searchServer(
+    serverUrl,
+    logs.find((file) => existsSync(file)),
+  );
+  const result = {
+    path: `secrets of the tests, searched for in ${searched} databases${dataDir ? " and the server's log" : ""}`,
+    passed: found.length === 0 ? 1 : 0,
+    failed: found.length,
+    skipped: 0,
+    milliseconds: performance.now() - started,
+    failures: found,
+  };
+  printLine(result);
+  return result;
+}
+
 function summarise(results: ModuleResult[], milliseconds: number): number {
   const sum = (key: "passed" | "failed" | "skipped"): number =>
     results.reduce((total, result) => total + result[key], 0);
@@ -110,6 +133,8 @@ await main(async () => {
     for (const kind of ["ts", "e2e"] as const) {
       if (options.only.has(kind)) results.push(...(await runVitest(kind, options.filters)));
     }
+    const ranTs = results.some(({ path, passed }) => path.endsWith(".test.ts") && passed > 0);
+    if (ranTs) results.push(await searchForSecrets(server.url, server.dataDir));
   } finally {
     await server.stop();
   }

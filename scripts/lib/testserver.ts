@@ -16,7 +16,7 @@ const settings = {
  * (`DATABASE_URL`), or an embedded one whose templates are kept for the next run. When another run holds that one, a
  * passing one.
  */
-export async function testServer(): Promise<Pick<Server, "url" | "stop">> {
+export async function testServer(): Promise<Pick<Server, "url" | "stop"> & { dataDir?: string | null }> {
   const surrounding = process.env.MILLRACE_TEST_SERVER;
   if (surrounding) return { url: surrounding, stop: async () => {} };
   try {

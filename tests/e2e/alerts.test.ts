@@ -5,9 +5,10 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFunctions, type Functions } from "../../scripts/lib/functions.ts";
 import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
+import { plantedSigner } from "../helpers/planted.ts";
 
 const org = "a0000000-0000-4000-8000-000000000001";
-const secret = `whsec_${Buffer.from("the secret of the alerts").toString("base64")}`;
+const secret = plantedSigner();
 const told: { type: string; data: Record<string, unknown> }[] = [];
 let database: TestDatabase;
 let server: Server;

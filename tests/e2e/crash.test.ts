@@ -4,6 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -13,10 +14,11 @@ import { insertRequest, insertSetup, secretNames } from "../../scripts/demo/setu
 import { startThirdParty, type Api, type ThirdParty } from "../../scripts/demo/third-party.ts";
 import { readProgress, readTotals, readTrouble } from "../../scripts/demo/watch.ts";
 import { startStack, type Stack } from "../../scripts/lib/stack.ts";
+import { plantedSigner, searchServer } from "../helpers/planted.ts";
 
 const countries = ["France", "Japan", "Sweden", "Netherlands"];
 const companies = readCompanies().filter(({ country }) => countries.includes(country));
-const secret = `whsec_${Buffer.from("a secret of twenty-four b").toString("base64")}`;
+const secret = plantedSigner();
 
 let thirdParty: ThirdParty;
 let client: Client;
@@ -57,10 +59,12 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  const left = await searchServer(stack.server.url, join(dirname(stack.server.dataDir!), "server.log"));
   await pool?.end();
   await stack?.stop();
   await client?.stop();
   await thirdParty?.stop();
+  expect(left).toEqual({ searched: 1, found: [] });
 });
 
 /** Sets everything up and inserts the demo's request; returns its id. */

@@ -8,6 +8,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { startFunctions, type Functions } from "../../scripts/lib/functions.ts";
 import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
+import { plantedSigner } from "../helpers/planted.ts";
 import { type Case, type Node, fateOf, makeCase, maxAttempts, offers, searchers } from "../model/case.ts";
 import { type Outcome, predict } from "../model/predict.ts";
 import { startWorld, type World } from "../model/world.ts";
@@ -38,7 +39,7 @@ beforeAll(async () => {
     [cases],
   );
   await configure();
-  const secret = `whsec_${Buffer.from("the secret of the model's orgs").toString("base64")}`;
+  const secret = plantedSigner();
   const env = {
     ETL_SECRETS: JSON.stringify(Object.fromEntries(rows.map(({ id }) => [id, { webhook: secret }]))),
     ETL_BATCH: "25",

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startFunctions, type Functions } from "../../scripts/lib/functions.ts";
 import { freshDatabase } from "../helpers/database.ts";
+import { plantedSigner } from "../helpers/planted.ts";
 
 const requests = 300;
 const asked = new Map<string, number>();
@@ -31,7 +32,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   database = await freshDatabase();
   const org = "a0000000-0000-4000-8000-000000000001";
-  const env = { ETL_SECRETS: JSON.stringify({ [org]: { webhook: "whsec_dHdvLWZ1bmN0aW9ucw==" } }) };
+  const env = { ETL_SECRETS: JSON.stringify({ [org]: { webhook: plantedSigner() } }) };
   processes = await Promise.all(
     [1, 2].map(() => startFunctions({ databaseUrl: database.url, env, onLog: () => {} })),
   );

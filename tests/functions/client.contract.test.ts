@@ -13,6 +13,7 @@ import { createSupabaseClient } from "../../supabase/functions/_shared/client-su
 import { deliverWebhooks } from "../../supabase/functions/deliver-webhooks/handler.ts";
 import { executeRuns } from "../../supabase/functions/execute-runs/handler.ts";
 import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
+import { plantedKey, plantedSigner } from "../helpers/planted.ts";
 import { startRest } from "./support/lite.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 
@@ -45,7 +46,7 @@ const adapters: Record<string, (url: string) => Promise<Adapter>> = {
 };
 
 const unknown = "00000000-0000-7000-8000-000000000000";
-const webhookSecret = `whsec_${Buffer.from("the client's signing key").toString("base64")}`;
+const webhookSecret = plantedSigner();
 
 // One suite for both ways to the database: what one promises, the other keeps.
 describe.each(Object.entries(adapters))("over %s", (name, open) => {
@@ -417,7 +418,7 @@ describe.each(Object.entries(adapters))("over %s", (name, open) => {
       ETL_FUNCTION_KEY: "a-key-of-some-length",
       ETL_ALLOW_HOSTS: server.host,
       ETL_SECRETS: JSON.stringify({
-        shared: { ALGOPS_KEY: "the-third-party's-key" },
+        shared: { ALGOPS_KEY: plantedKey() },
         [await one<string>("select test_setup.id('org acme')")]: { webhook: webhookSecret },
       }),
     };

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { inject } from "vitest";
 import { cloneDatabase } from "../../scripts/lib/database.ts";
+import { refuseMarks } from "./planted.ts";
 
 /** A database of one test's own: the engine as it is on disk, the fixtures, pgTAP. */
 export interface TestDatabase {
@@ -21,8 +22,13 @@ export async function freshDatabase(label = "vitest", options: pg.PoolConfig = {
     url: clone.url,
     pool,
     async drop() {
-      await pool.end();
-      await clone.drop();
+      try {
+        // Its last chance to tell of a secret that was left in it.
+        if (!pool.ended) await refuseMarks(pool);
+      } finally {
+        await pool.end().catch(() => {});
+        await clone.drop();
+      }
     },
   };
 }

@@ -3,7 +3,10 @@
  * another notation, a secret has leaked.
  */
 import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import type pg from "pg";
+import { databaseUrl } from "../../scripts/lib/database.ts";
+import { withClient } from "../../scripts/lib/migrate.ts";
 
 // Long enough that half a secret still holds it: it stands there three times.
 const MARK = "plantedSECRETmark";
@@ -38,6 +41,56 @@ const pattern = new RegExp(notations.join("|"));
 export function findMark(text: string): string | undefined {
   const at = pattern.exec(text)?.index;
   return at === undefined ? undefined : text.slice(Math.max(0, at - 80), at + 40);
+}
+
+/**
+ * Looks through a database that is about to be dropped, when anything was sent from it.
+ *
+ * @throws Error that says where a secret of a test was left
+ */
+export async function refuseMarks(client: pg.Pool | pg.Client): Promise<void> {
+  const { rows } = await client.query<{ used: boolean }>(
+    `select pg_catalog.to_regclass('public.run_response') is not null
+       and pg_catalog.to_regclass('public.delivery') is not null as used`,
+  );
+  if (!rows[0]!.used) return;
+  const { rows: sent } = await client.query<{ any: boolean }>(
+    `select exists (select from public.run_response) or exists (select from public.delivery) as any`,
+  );
+  const found = sent[0]!.any ? await findMarks(client) : [];
+  if (found.length > 0) throw new Error(`a secret was left in the database:\n${found.join("\n")}`);
+}
+
+/**
+ * Looks for marks in all databases of the tests on a server, and in its log.
+ *
+ * @returns how many databases it looked through, and where secrets were left
+ */
+export async function searchServer(
+  serverUrl: string,
+  logFile?: string,
+): Promise<{ searched: number; found: string[] }> {
+  const names = await withClient(serverUrl, async (admin) => {
+    const { rows } = await admin.query<{ datname: string }>(
+      "select datname from pg_catalog.pg_database where datname like 'millrace%' and datallowconn order by 1",
+    );
+    return rows.map(({ datname }) => datname);
+  });
+  const found: string[] = [];
+  let searched = 0;
+  for (const name of names) {
+    // Another run may drop its databases meanwhile.
+    const inIt = await withClient(databaseUrl(serverUrl, name), (client) => findMarks(client)).catch(
+      () => undefined,
+    );
+    if (inIt === undefined) continue;
+    searched++;
+    found.push(...inIt.map((one) => `${name}: ${one}`));
+  }
+  const inLog =
+    logFile !== undefined && existsSync(logFile) ? findMark(readFileSync(logFile, "utf8")) : undefined;
+  if (inLog !== undefined) found.push(`${logFile}: … ${inLog} …`);
+  return { searched, found };
 }
 
 /**
