@@ -4,12 +4,12 @@ set search_path = ''
 as $$
 begin
   return case type
-    when 'number' then '{number}'
-    when 'date' then case when format ? 'epoch' then '{date,year,day,seconds,millis}' else '{date,year,day}' end
-    when 'email' then '{email}'
-    when 'url' then '{url,domain}'
-    when 'phone' then '{digits}'
-    when 'boolean' then '{boolean,bit}'
+    when 'number' then array['number']
+    when 'date' then array['date', 'year', 'day'] || case when format ? 'epoch' then array['seconds', 'millis'] end
+    when 'email' then array['email']
+    when 'url' then array['url', 'domain']
+    when 'phone' then array['digits']
+    when 'boolean' then array['boolean', 'bit']
   end;
 end
 $$;
