@@ -1,12 +1,16 @@
 /** Everything the engine promises, in the order of the page. */
+import { backup } from "./backup.ts";
 import { clockJumps } from "./faults/clock.ts";
 import { connectionsExhausted, databaseCut, worldCut } from "./faults/connections.ts";
 import { diskFull } from "./faults/disk.ts";
 import { functionsKilled, serverKilled, serverRestarted } from "./faults/server.ts";
 import { thirdParty } from "./faults/third-party.ts";
 import { transactionHeld } from "./faults/transaction.ts";
+import { fuzzing } from "./fuzz.ts";
 import { idempotency } from "./idempotency.ts";
 import type { Pledge } from "./proof.ts";
+import { soak } from "./soak.ts";
+import { upgrade } from "./upgrade.ts";
 
 export const pledges: Pledge[] = [
   {
@@ -107,5 +111,45 @@ export const pledges: Pledge[] = [
       "A request that is handed in again under its idempotency key, at the same moment or later, starts nothing a second time and is told the first one's id.",
     tests: ["sql/tests/intake/idempotency.sql"],
     proof: idempotency,
+  },
+  {
+    name: "fuzz",
+    group: "nothing-lost",
+    title: "Whatever is handed in or answered",
+    sentence:
+      "Random documents, mappings, templates, answers and reports, most of them nearly right: nothing raises out of an insert, a claim or a completion, every state follows the table of steps, everything ends, and right requests beside them come to what they come to alone.",
+    tests: [
+      "tests/intake/any-data.test.ts",
+      "tests/state/transitions.property.test.ts",
+      "sql/tests/utils/paths_of_many_stars.sql",
+    ],
+    proof: fuzzing,
+  },
+  {
+    name: "soak",
+    group: "nothing-lost",
+    title: "A quarter of an hour of steady load",
+    sentence:
+      "At 70 % of what the machine can do, with roll-up and purge beside, the memory of functions and backends stays flat, no request waits longer at the end than near the beginning, and tables stop growing.",
+    tests: ["tests/upkeep/purge.concurrency.test.ts"],
+    proof: soak,
+  },
+  {
+    name: "upgrade",
+    group: "nothing-lost",
+    title: "An upgrade while work goes on",
+    sentence:
+      "Every migration is applied to a database at work that has all before it, and the newest is taken back and comes again: those at work wait a moment, what they took before they report after, and nothing is lost or told twice.",
+    tests: ["tests/deploy/upgrade.test.ts", "tests/functions/upgrade.test.ts"],
+    proof: upgrade,
+  },
+  {
+    name: "backup",
+    group: "data",
+    title: "A restore to an earlier time",
+    sentence:
+      "From a dump, or from a copy of the server and its WAL as of any moment, the engine goes on with what was under way then; what it had sent since is sent again under the same webhook-id, and nothing that was delivered before.",
+    tests: ["tests/deploy/backup.test.ts", "sql/tests/delivery/ids_after_a_restore.sql"],
+    proof: backup,
   },
 ];
