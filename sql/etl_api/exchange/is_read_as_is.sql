@@ -11,7 +11,8 @@ begin
       else false
     end
     and not coalesce(template -> 'response' ?| '{error,next_cursor}', false)
-    and pg_catalog.strpos((template - 'response')::text, '<<$page') = 0;
+    and pg_catalog.strpos(
+      (case when pg_catalog.jsonb_typeof(template) = 'object' then template - 'response' else template end)::text, '<<$page') = 0;
 end
 $$;
 
