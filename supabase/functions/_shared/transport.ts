@@ -3,7 +3,7 @@
  *
  * The usual way is `node:http`, for it connects to the addresses it is given: those the guard has checked. `fetch`
  * looks names up by itself and cannot be told. It is taken where it is the only way: through a proxy, which looks names
- * up in our place, and in a runtime whose `node:http` does not ask for addresses (Deno before 2.4).
+ * up in our place, and in a runtime whose `node:http` does not ask for addresses (older versions of Deno).
  */
 import { Buffer } from "node:buffer";
 import {
