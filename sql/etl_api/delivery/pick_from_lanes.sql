@@ -13,15 +13,15 @@ declare
   at uuid := first;
   round boolean := false;
   next record;
-  lanes uuid[] := '{}';
-  org_ids uuid[] := '{}';
-  rooms int[] := '{}';
-  wants boolean[] := '{}';
-  only_ids uuid[] := '{}';
+  lanes uuid[] := array[]::uuid[];
+  org_ids uuid[] := array[]::uuid[];
+  rooms int[] := array[]::int[];
+  wants boolean[] := array[]::boolean[];
+  only_ids uuid[] := array[]::uuid[];
   given record;
 begin
   -- From lane to lane by the index, never through the messages of one; as many as there are places, so a loop.
-  for visit in 1..1000 loop
+  for visit in 1..3000 loop
     select d.lane, d.org_id, d.endpoint_id, d.due_at into next
     from public.delivery as d
     where d.state in ('waiting', 'ready')
@@ -91,7 +91,7 @@ end
 $$;
 
 comment on function etl_api.pick_from_lanes(int, uuid[], uuid[]) is
-  'Messages that are due from lanes that have room, the lanes in turn, other than those of full_lanes and those picked before; at most as many as there are places. Looks at no more than 1,000 lanes.';
+  'Messages that are due from lanes that have room, the lanes in turn, other than those of full_lanes and those picked before; at most as many as there are places. Looks at no more than 3,000 lanes.';
 
 revoke execute on function etl_api.pick_from_lanes(int, uuid[], uuid[]) from public;
 grant execute on function etl_api.pick_from_lanes(int, uuid[], uuid[]) to service_role;

@@ -11,7 +11,7 @@ declare
   most constant int := 50000;
   ids uuid[];
   again_ids uuid[];
-  copy_ids uuid[] := '{}';
+  copy_ids uuid[] := array[]::uuid[];
 begin
   if since is null then
     raise exception using
