@@ -120,14 +120,14 @@ async function withoutRaising<T, R>(
     while (part.length > 1) {
       const middle = Math.floor(part.length / 2);
       const halves = [part.slice(0, middle), part.slice(middle)];
-      const raises = await Promise.all(
-        halves.map((half) =>
-          work(half).then(
+      const raises: boolean[] = [];
+      for (const half of halves)
+        raises.push(
+          await work(half).then(
             () => false,
             () => true,
           ),
-        ),
-      );
+        );
       const next = halves[raises.indexOf(true)];
       if (next === undefined) break;
       part = next;
@@ -337,7 +337,7 @@ const open = "('new', 'valid', 'waiting', 'ready', 'in_progress')";
 async function letEnd(stage: Stage, setup: Setup, supply: Supply, day: number): Promise<void> {
   const { client, context } = stage;
   const at = (minutes: number) => new Date(Date.UTC(2030, 0, 1 + 20 * day, 0, minutes)).toISOString();
-  for (const minutes of [0, 1, 90, 2 * 24 * 60, 9 * 24 * 60, 9 * 24 * 60 + 5, 15 * 24 * 60]) {
+  for (const minutes of [0, 1, 90, 2 * 24 * 60, 9 * 24 * 60, 9 * 24 * 60 + 60, 15 * 24 * 60]) {
     await client.query("select set_config('etl.fake_now', $1, false)", [at(minutes)]);
     await withoutRaising(
       stage,
@@ -346,7 +346,8 @@ async function letEnd(stage: Stage, setup: Setup, supply: Supply, day: number): 
       String,
       async () => (await client.query("select * from etl_api.recover()")).rows,
     );
-    const ended = await work(stage, supply, 60);
+    // What is reported in the end makes sense, or the last leases would be out when it is looked at.
+    const ended = await work(stage, minutes > 9 * 24 * 60 ? { bodies: [], reports: [] } : supply, 60);
     context.expect(ended, `claims do not come to an end; seed ${context.seed}, round ${day}`);
   }
   const { rows } = await client.query<{ what: string }>(
