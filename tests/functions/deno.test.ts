@@ -7,6 +7,7 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createExchange } from "../../supabase/functions/_shared/exchange.ts";
 import type { Answer } from "../../supabase/functions/_shared/client.ts";
+import { fetchTransport } from "../../supabase/functions/_shared/transport.ts";
 import { api } from "./support/api.ts";
 import { startServer, type TestServer } from "./support/server.ts";
 
@@ -114,6 +115,25 @@ describe("in Deno", () => {
       expect({ path, ...comparable(told.answers[path]!) }).toEqual({ path, ...comparable(answer) });
     }
     expect(told.answers["/echo"]!.bodyJson).toContain("[secret API]");
+  });
+
+  test("over fetch, where there is no other way, the same comes of it", async () => {
+    const exchange = createExchange(
+      { secrets: {}, allowHosts: [server.host], allowPorts: [], maxAnswerBytes: 100_000 },
+      { transport: fetchTransport },
+    );
+    for (const path of paths) {
+      const request = { method: "POST", url: server.url + path, body: { a: 1 } };
+      const answer = await exchange.ask({ request, secretScope: "shared", timeoutMs: 1_500 });
+      const usual = told.answers[path]!;
+      const said = (one: Answer) => [
+        one.status,
+        one.error?.kind,
+        path === "/echo" || one.bodyJson,
+        one.body_text,
+      ];
+      expect([path, said(answer)]).toEqual([path, said(usual)]);
+    }
   });
 
   test("the guard refuses the same addresses", () => {

@@ -219,5 +219,4 @@ if (file?.endsWith("egress.ts") && argument !== undefined) {
     world: World,
   ) => Promise<unknown>;
   console.log(JSON.stringify(await act(JSON.parse(argument) as World)));
-  process.exit(0);
 }
