@@ -7,6 +7,7 @@ import { functionsKilled, serverKilled, serverRestarted } from "./faults/server.
 import { thirdParty } from "./faults/third-party.ts";
 import { transactionHeld } from "./faults/transaction.ts";
 import { fuzzing } from "./fuzz.ts";
+import { heldByTests } from "./held-by-tests.ts";
 import { idempotency } from "./idempotency.ts";
 import type { Pledge } from "./proof.ts";
 import { soak } from "./soak.ts";
@@ -152,4 +153,5 @@ export const pledges: Pledge[] = [
     tests: ["tests/deploy/backup.test.ts", "sql/tests/delivery/ids_after_a_restore.sql"],
     proof: backup,
   },
+  ...heldByTests,
 ];
