@@ -11,7 +11,7 @@ begin
     -- Nothing told them apart: the reader of this should know.
     'assumed', case when tally ? 'either' and dmy + mdy = 0 then true end,
     'time', case when tally ? 'time' then true end,
-    'precision', case when tally ? 'year' then 'year' when tally ? 'month' then 'month' end,
+    'precision', case when tally ?| array['year', 'whole_year'] then 'year' when tally ? 'whole_month' then 'month' end,
     'epoch', case when named and tally ? 'seconds' then 's' when named and tally ? 'millis' then 'ms' end)), '{}');
 end
 $$;

@@ -59,13 +59,13 @@ begin
       || pg_catalog.to_char(numbers[2], '"-"FM00') || day_time;
   end if;
   marks := pg_catalog.concat_ws(' ', marks, case when day_time <> '' then 'time' end,
-    case when part[2] = '' then 'year' when part[3] = '' then 'month' end,
+    case when part[2] = '' then 'whole_year' when part[3] = '' then 'whole_month' end,
     case when pg_catalog.length(part[1]) = 2 then 'century' end);
 end
 $$;
 
 comment on function utils.read_date(text, text) is
-  'The day a text names, YYYY-MM-DD, with THH:MM:SS and zone when it names a time: ISO, 2024年3月5日, 令和6年3月5日, "5 Mar 2024", 3/5/2024 in the order given; null when it is none or could be two. Marks: order (ymd, mdy, dmy, either, same, words, japanese), time, year or month when the rest is missing, century when it is supposed.';
+  'The day a text names, YYYY-MM-DD, with THH:MM:SS and zone when it names a time: ISO, 2024年3月5日, 令和6年3月5日, "5 Mar 2024", 3/5/2024 in the order given; null when it is none or could be two. Marks: order (ymd, mdy, dmy, either, same, words, japanese), time, whole_year or whole_month when the rest is missing, century when it is supposed.';
 
 revoke execute on function utils.read_date(text, text) from public;
 grant execute on function utils.read_date(text, text) to authenticated, service_role;

@@ -24,6 +24,6 @@ select is((utils.read_date('03/04/2024', 'dmy')).moment, '2024-04-03', 'day firs
 select is((utils.read_date('03/04/2024', 'mdy')).moment, '2024-03-04', 'month first where that is known');
 select is((utils.read_date('13/04/2024', 'mdy')).moment, '2024-04-13', 'a day that can be no month is none');
 select is((utils.read_date(t.input)).marks, t.marks, 'marks of ' || t.input)
-from (values ('03/04/2024', 'either'), ('04/13/2024', 'mdy'), ('1998', 'ymd year'), ('5-Mar-24', 'words century'), ('2024-03-05T10:00:00Z', 'ymd time'))
+from (values ('03/04/2024', 'either'), ('04/13/2024', 'mdy'), ('1998', 'ymd whole_year'), ('5-Mar-24', 'words century'), ('2024-03-05T10:00:00Z', 'ymd time'))
   as t (input, marks);
 select * from finish();

@@ -1,5 +1,5 @@
 -- What a text looks like, and what a name lets one expect.
-select plan(94);
+select plan(95);
 select is(utils.value_marks(t.input), t.marks, 'looks: ' || t.input)
 from (values
   ('', 'null'), (' ', 'null'), ('　', 'null'), ('非公開', 'missing'), ('N/A', 'missing'), ('-', 'missing'),
@@ -12,7 +12,7 @@ from (values
   ('1700000000', 'number seconds digits'), ('1700000000000', 'number millis digits'), ('0312345678', 'number padded digits'),
   ('+81 3-1234-5678', 'phone digits'), ('+81 (0)3 1234 5678', 'phone digits'), ('03-1234-5678', 'phone digits'),
   ('(415) 555-2671', 'phone digits'), ('415-555-2671 x12', 'phone digits'), ('+14155552671', 'number phone digits'),
-  ('123-45-6789', 'digits'), ('0-105', 'text'), ('2024-03-05', 'date ymd'), ('03/04/2024', 'date either'),
+  ('123-45-6789', 'digits'), ('0-105', 'text'), ('2024-03-05', 'date ymd'), ('令和6年', 'date japanese whole_year'), ('03/04/2024', 'date either'),
   (repeat('a', 201), 'long'), (E'two\nlines', 'long')
 ) as t (input, marks);
 select is(utils.name_hint(t.name), t.hint, 'name: ' || t.name)
