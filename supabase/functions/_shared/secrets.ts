@@ -57,8 +57,9 @@ export class SecretFiller {
   /** Takes the secrets out of a text, however they were written. */
   scrub(text: string): string {
     for (const { name, literals, pattern } of this.#notations()) {
-      for (const literal of literals) text = text.replaceAll(literal, `[secret ${name}]`);
+      // First, since what is escaped may hold what is not: of "&#59;x" the beginning would stay.
       if (pattern !== undefined) text = text.replace(pattern, () => `[secret ${name}]`);
+      for (const literal of literals) text = text.replaceAll(literal, `[secret ${name}]`);
     }
     return text;
   }
@@ -153,7 +154,7 @@ function notationOf(value: string): Notation {
   });
   const literals = [...new Set([...texts, ...encoded])].sort((a, b) => b.length - a.length);
   // A long one (a certificate's key) in a notation of its own would take long to look for.
-  const isPlain = /^[A-Za-z0-9_.~-]*$/.test(value) || value.length > 1_000 || value.includes("\\".repeat(9));
+  const isPlain = /^[A-Za-z0-9_.-]*$/.test(value) || value.length > 1_000 || value.includes("\\".repeat(9));
   const parts = isPlain ? [] : (value.match(/\\+|[^\\]/gu) ?? []).map(escapesOf);
   const notation: Notation = {
     literals,
@@ -176,21 +177,25 @@ const quoted = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 
 /** A character in a URL, a form, HTML, JSON, or several of these one within the other, whoever escapes how much. */
 function escapesOf(one: string): { source: string; longest: number } {
-  if (/^[A-Za-z0-9_.~-]$/.test(one)) return { source: quoted(one), longest: 1 };
+  if (/^[A-Za-z0-9_.-]$/.test(one)) return { source: quoted(one), longest: 1 };
   // Several as one: how many stand for each is not for a search to try out.
-  if (one.startsWith("\\"))
-    return { source: `${BACKSLASH}{${one.length},${32 * one.length}}`, longest: 10 * one.length };
+  if (one.startsWith("\\")) {
+    const count = one.length;
+    const byCode = `(?:&(?:amp;)*#0*92;|&(?:amp;)*#x0*5c;|${BACKSLASH}{1,31}u005c){${count}}`;
+    return { source: `(?:${BACKSLASH}{${count},${32 * count}}|${byCode})`, longest: 20 * count };
+  }
   const code = one.codePointAt(0)!;
   const units = Array.from({ length: one.length }, (_, at) => one.charCodeAt(at));
   const bytes = [...Buffer.from(one, "utf8")];
   const ways = [
-    quoted(one),
     bytes.map(percent).join(""),
     ...(one === " " ? ["\\+", percent(0x2b)] : []),
     ...(NAMED[one] === undefined ? [] : [`&(?:amp;)*${NAMED[one]};`]),
     `&(?:amp;)*#0*${code};`,
     `&(?:amp;)*#x0*${code.toString(16)};`,
     ...(SHORT[one] === undefined ? [] : [SHORT[one]]),
+    // Last, lest the rest of %25 or &amp; is left over.
+    quoted(one),
   ];
   const byCode = units.map((unit) => `${BACKSLASH}{1,31}u${unit.toString(16).padStart(4, "0")}`).join("");
   return {
