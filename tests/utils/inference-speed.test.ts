@@ -7,7 +7,7 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await freshDatabase("vitest", { max: 1 });
   await database.pool.query(`
-    create table source as
+    create table speed_rows as
     select jsonb_agg(jsonb_build_object(
       'company_name', '株式会社' || i, 'website', 'https://example' || i || '.test/', 'email', 'u' || i || '@example.test',
       'phone', '+81 3-1234-' || lpad((i % 10000)::text, 4, '0'), 'employees', i % 5000,
@@ -18,15 +18,15 @@ beforeAll(async () => {
       'city', 'City ' || i % 300, 'lat', i % 90 + 0.5, 'lng', i % 180 - 0.25, 'updated_at', '2024-03-05T10:00:00Z',
       'share', i % 100 || '%', 'tag', case when i % 3 > 0 then 'x' || i % 7 end)) as rows
     from generate_series(1, ${height}) as i;
-    create table field as
+    create table speed_field as
     select jsonb_agg(to_jsonb(s)) as columns
-    from source
-    cross join utils.infer_schema(source.rows) as s;
-    create table clean as
+    from speed_rows
+    cross join utils.infer_schema(speed_rows.rows) as s;
+    create table speed_clean as
     select jsonb_agg(v.data) as rows
-    from source
-    cross join field
-    cross join utils.coerce_values(source.rows, field.columns) as v`);
+    from speed_rows
+    cross join speed_field
+    cross join utils.coerce_values(speed_rows.rows, speed_field.columns) as v`);
 });
 afterAll(async () => {
   await database.drop();
@@ -49,18 +49,18 @@ describe("ten thousand rows of twenty fields", () => {
     { timeout: 120_000 },
     async () => {
       const size = await database.pool.query<{ mb: string }>(
-        "select length(rows::text) / 1e6 as mb from source",
+        "select length(rows::text) / 1e6 as mb from speed_rows",
       );
       const mb = Number(size.rows[0]?.mb);
       const read = await milliseconds(
-        "select count(f.value) from source, jsonb_array_elements(rows) as r, jsonb_each(r) as f",
+        "select count(f.value) from speed_rows, jsonb_array_elements(rows) as r, jsonb_each(r) as f",
       );
-      const infer = await milliseconds("select count(s.type) from source, utils.infer_schema(rows) as s");
+      const infer = await milliseconds("select count(s.type) from speed_rows, utils.infer_schema(rows) as s");
       const clean = await milliseconds(
-        "select count(v.data) from clean, field, utils.coerce_values(rows, columns) as v",
+        "select count(v.data) from speed_clean, speed_field, utils.coerce_values(rows, columns) as v",
       );
       const coerce = await milliseconds(
-        "select count(v.data) from source, field, utils.coerce_values(rows, columns) as v",
+        "select count(v.data) from speed_rows, speed_field, utils.coerce_values(rows, columns) as v",
       );
       const figure = (ms: number) =>
         `${ms.toFixed(0)} ms (${(mb / (ms / 1000)).toFixed(1)} MB/s, ${(ms / read).toFixed(1)}×)`;
