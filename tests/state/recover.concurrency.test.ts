@@ -67,6 +67,50 @@ test("sweeps from many connections do each thing once, while others cancel and r
   expect(open.rows[0].states.join()).not.toMatch(/in_progress|waiting|ready/);
 });
 
+test("a request that somebody keeps locked holds up nobody else, and follows when it is let go", async () => {
+  const own = await freshDatabase("recover_held", { max: 4 });
+  try {
+    const { pool } = own;
+    await pool.query("select test_setup.setup_enrichment_test_data()");
+    const at = async (now: string, sql: string, values: unknown[] = []) => {
+      const client = await pool.connect();
+      try {
+        await client.query("select set_config('etl.fake_now', $1, false)", [now]);
+        await client.query("set statement_timeout = '20s'");
+        return (await client.query(sql, values)).rows;
+      } finally {
+        client.release();
+      }
+    };
+    const [begun, later] = ["2030-01-01 00:00:00Z", "2030-01-01 00:30:00Z"];
+    const ids: string[] = [];
+    for (const domain of ["a.test", "b.test", "c.test"]) {
+      const rows = await at(begun, "select test_setup.enrich(array[$1]) as id", [domain]);
+      ids.push((rows[0] as { id: string }).id);
+    }
+    await at(begun, "select count(*) from etl_api.claim_run_requests('crashed', 1000)");
+    const underWay = async () =>
+      (
+        await pool.query<{ id: string }>(
+          "select distinct workflow_request_id as id from public.run_request where state = 'in_progress'",
+        )
+      ).rows.map(({ id }) => id);
+    expect((await underWay()).sort()).toEqual([...ids].sort());
+
+    const lunch = await pool.connect();
+    await lunch.query("begin");
+    await lunch.query("select 1 from public.workflow_request where id = $1 for update", [ids[1]]);
+    await at(later, "select * from etl_api.recover()");
+    expect(await underWay()).toEqual([ids[1]]);
+    await lunch.query("commit");
+    lunch.release();
+    await at(later, "select * from etl_api.recover()");
+    expect(await underWay()).toEqual([]);
+  } finally {
+    await own.drop();
+  }
+});
+
 test("partitions made from many connections are made once", async () => {
   const made = await Promise.all(
     Array.from({ length: 8 }, async () => {

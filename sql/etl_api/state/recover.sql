@@ -12,6 +12,8 @@ declare
   runs uuid[];
   activities uuid[];
   workflows uuid[];
+  wanted uuid[];
+  free uuid[];
   done jsonb := '{}'::jsonb;
 begin
   if coalesce(max_rows, 0) < 1 then
@@ -43,14 +45,29 @@ begin
 
   -- All locks at once and in order; from here each function looks again at what is still due.
   if requests || deliveries || runs || activities || workflows <> '{}' then
-    perform etl_api.lock_workflows(workflows || array(
+    wanted := array(
+      select i.id from pg_catalog.unnest(workflows) as i (id)
+      union
       select r.workflow_request_id from public.run_request as r where r.id = any (requests)
       union
-      select d.workflow_request_id from public.delivery as d where d.id = any (deliveries)
+      select d.workflow_request_id from public.delivery as d where d.id = any (deliveries) and d.workflow_request_id is not null
       union
       select q.workflow_request_id from public.run_queue as q where q.id = any (runs)
       union
-      select a.workflow_request_id from public.activity_request as a where a.id = any (activities)));
+      select a.workflow_request_id from public.activity_request as a where a.id = any (activities));
+    free := etl_api.lock_free_workflows(wanted);
+    if pg_catalog.cardinality(free) < pg_catalog.cardinality(wanted) then
+      -- What hangs on a request that somebody keeps locked comes with a later sweep, and holds up nothing else.
+      requests := array(
+        select r.id from public.run_request as r where r.id = any (requests) and r.workflow_request_id = any (free));
+      deliveries := array(
+        select d.id from public.delivery as d
+        where d.id = any (deliveries) and (d.workflow_request_id is null or d.workflow_request_id = any (free)));
+      runs := array(select q.id from public.run_queue as q where q.id = any (runs) and q.workflow_request_id = any (free));
+      activities := array(
+        select a.id from public.activity_request as a where a.id = any (activities) and a.workflow_request_id = any (free));
+      workflows := array(select i.id from pg_catalog.unnest(workflows) as i (id) where i.id = any (free));
+    end if;
   end if;
 
   -- From the whole to its parts: what ends above needs nothing below.
