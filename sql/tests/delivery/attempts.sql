@@ -1,5 +1,5 @@
 -- What clients said to attempts that failed is kept, and the beginning of the last answer; a success writes no row.
-select plan(9);
+select plan(11);
 
 set etl.fake_now = '2026-05-01 10:00:00Z';
 select test_setup.setup_enrichment_test_data();
@@ -32,6 +32,15 @@ select results_eq(
     (3, '2026-05-01 10:20:00Z', 'lease_expired', 'Nothing was heard of it before its lease ended; it may have been sent.', null, null, null, null),
     (4, '2026-05-01 10:20:00Z', 'http_302', 'The client answered with HTTP status 302; redirects are not followed, so give the address it leads to.', 302, repeat('x', 20), 1024, null)$$,
   'every attempt that failed, and none that did not');
+
+select test_setup.enrich('{}', '{}', '{"url": "https://client.test/good"}');
+select test_setup.enrich('{}', '{}', '{"url": "https://client.test/bad"}');
+create temp table claimed as select * from etl_api.claim_deliveries('one', 10);
+select is((select count(*) from claimed), 2::bigint, 'two at once');
+select etl_api.complete_deliveries(jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token,
+  'status', case when url ~ 'good' then 200 else 500 end))) from claimed;
+select is((select array_agg(d.url) from delivery_attempt as a join delivery as d on d.id = a.delivery_id where d.url !~ 'hook'), '{https://client.test/bad}',
+  'of two reported together, only the one that failed');
 delete from workflow_request;
 select is((select count(*) from delivery_attempt), 0::bigint, 'they go with their message');
 

@@ -11,6 +11,7 @@ values
   (test_setup.id('good'), test_setup.id('org acme'), 'https://good.test/hook', '{alert.raised,alert.resolved}'),
   (test_setup.id('deaf'), test_setup.id('org acme'), 'https://deaf.test/hook', '{activity_request.done}'),
   (test_setup.id('stranger'), test_setup.id('org other'), 'https://stranger.test/hook', null);
+insert into webhook_endpoint (org_id, url, disabled_at) values (test_setup.id('org acme'), 'https://off.test/hook', now());
 create function pg_temp.marks(endpoint text default 'bad') returns text language sql as $$
   select concat_ws(' ', coalesce(failing_since::text, '-'), coalesce(disabled_at::text, '-'), coalesce(disabled_reason, '-'))
   from webhook_endpoint where id = test_setup.id(endpoint)

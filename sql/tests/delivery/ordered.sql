@@ -1,5 +1,5 @@
 -- Where an endpoint or a tenant wants it, messages go one after the other, and one that failed holds up those behind it.
-select plan(21);
+select plan(23);
 
 set etl.fake_now = '2026-05-01 10:00:00Z';
 select test_setup.setup_enrichment_test_data();
@@ -52,6 +52,9 @@ select is(pg_temp.claim(), '02', 'and when nothing was heard of its worker');
 select is(pg_temp.answer(500), true, 'its last attempt fails');
 select is((select concat_ws(':', state, state_substate) from delivery where created_at = '2026-05-01 10:02:00Z'), 'failed:attempts_exhausted', 'given up');
 select is(pg_temp.claim(), '03', 'then the others go on');
+set etl.fake_now = '2026-05-01 10:20:01Z';
+select is(etl_api.release_deliveries((select jsonb_agg(to_jsonb(c)) from claimed as c)), 1, 'one that was never tried, handed back');
+select is(pg_temp.claim(), '03', 'goes before what came after it');
 select is(pg_temp.answer(200), true, 'one');
 select is(pg_temp.claim() || ' ' || pg_temp.answer(200), '04 true', 'after the other');
 
