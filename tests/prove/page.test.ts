@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { projectRoot } from "../../scripts/lib/sources.ts";
+import { readArguments } from "../../scripts/prove/arguments.ts";
 import { asText, data, page, readResults, withResults, writePage } from "../../scripts/prove/page.ts";
 import { groups, type Pledge, type Verdict } from "../../scripts/prove/proof.ts";
 import { pledges } from "../../scripts/prove/pledges.ts";
@@ -96,6 +97,16 @@ it("has a place for every part", () => {
   const text = readFileSync(join(projectRoot, page), "utf8");
   for (const group of groups) expect(() => part(text, group)).not.toThrow();
   expect(byHand(withResults(text, pledges, {}, "m"))).toEqual(byHand(text));
+});
+
+it("names commands that there are", () => {
+  const text = readFileSync(join(projectRoot, page), "utf8");
+  const commands = [...text.matchAll(/npm run prove(?: -- ([^`#\n]*))?/g)].map(
+    ([, args]) => args?.trim() ?? "",
+  );
+  expect(commands.length).toBeGreaterThan(4);
+  for (const args of commands)
+    expect(() => readArguments(args.split(/\s+/).filter(Boolean), pledges), args).not.toThrow();
 });
 
 it("promises nothing whose test files are not there, and nothing twice", () => {

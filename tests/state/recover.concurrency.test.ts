@@ -98,12 +98,15 @@ test("a request that somebody keeps locked holds up nobody else, and follows whe
     expect((await underWay()).sort()).toEqual([...ids].sort());
 
     const lunch = await pool.connect();
-    await lunch.query("begin");
-    await lunch.query("select 1 from public.workflow_request where id = $1 for update", [ids[1]]);
-    await at(later, "select * from etl_api.recover()");
-    expect(await underWay()).toEqual([ids[1]]);
-    await lunch.query("commit");
-    lunch.release();
+    try {
+      await lunch.query("begin");
+      await lunch.query("select 1 from public.workflow_request where id = $1 for update", [ids[1]]);
+      await at(later, "select * from etl_api.recover()");
+      expect(await underWay()).toEqual([ids[1]]);
+    } finally {
+      await lunch.query("commit");
+      lunch.release();
+    }
     await at(later, "select * from etl_api.recover()");
     expect(await underWay()).toEqual([]);
   } finally {
