@@ -9,7 +9,7 @@ begin
   if mapping is null then
     return 'a mapping is missing';
   elsif pg_catalog.jsonb_typeof(mapping) in ('string', 'array') then
-    return utils.path_error(mapping);
+    return utils.stored_path_error(mapping);
   elsif pg_catalog.jsonb_typeof(mapping) <> 'object' then
     return pg_catalog.format('a mapping is a path or an object, not %s', pg_catalog.jsonb_typeof(mapping));
   end if;
@@ -20,7 +20,7 @@ begin
   limit 1;
   fault := coalesce(
     fault,
-    case when mapping ? 'path' or fields is null then 'path: ' || utils.path_error(mapping -> 'path') end,
+    case when mapping ? 'path' or fields is null then 'path: ' || utils.stored_path_error(mapping -> 'path') end,
     'transform: ' || utils.transform_error(mapping -> 'transform'));
   if fault is not null or fields is null then
     return fault;

@@ -7,10 +7,10 @@ as $$
       pg_catalog.format('response is an object, not %s', pg_catalog.jsonb_typeof($1))
     else coalesce(
       (
-        select pg_catalog.format('response.%s: %s', p.name, utils.path_error($1 -> p.name))
+        select pg_catalog.format('response.%s: %s', p.name, utils.stored_path_error($1 -> p.name))
         from pg_catalog.unnest('{objects,external_id,status,next_cursor,error}'::text[]) with ordinality as p (name, n)
         where $1 ? p.name
-          and utils.path_error($1 -> p.name) is not null
+          and utils.stored_path_error($1 -> p.name) is not null
         order by p.n
         limit 1),
       (

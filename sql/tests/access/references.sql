@@ -5,6 +5,7 @@ select test_setup.setup_enrichment_test_data();
 select test_setup.enrich('{a.test,b.test}', '{"datapoints": ["industry"]}', '{"url": "https://client.test/hook"}');
 select test_setup.exchange('{"company": {"sector": "toys"}}');
 select test_setup.deliver();
+select etl_api.kv_set(test_setup.id('org acme'), 'a', '1');
 
 -- A row in the place of one that is there, but new, and with something else in one column.
 create function pg_temp.insert_like(child regclass, changed text, value text) returns text language plpgsql as $$
