@@ -5,6 +5,7 @@ create or replace function utils.coerce_values(rows jsonb, columns jsonb)
 returns table (n bigint, data jsonb, originals jsonb, warnings jsonb)
 language plpgsql immutable parallel unsafe
 set search_path = ''
+set jit = off
 set work_mem = '64MB'
 as $$
 #variable_conflict use_column

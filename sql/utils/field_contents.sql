@@ -2,6 +2,7 @@ create or replace function utils.field_contents(rows jsonb)
 returns table (name text, content text, class text, uses bigint, low numeric, high numeric)
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 set work_mem = '64MB'
 as $$
   select f.key, k.content, k.class, pg_catalog.count(*), pg_catalog.min(k.number), pg_catalog.max(k.number)

@@ -2,6 +2,7 @@ create or replace function utils.field_shapes(rows jsonb)
 returns table (name text, seen bigint, texts bigint, longest int, tally jsonb, samples jsonb, choices jsonb)
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 set work_mem = '64MB'
 as $$
   with found as materialized (

@@ -6,6 +6,7 @@ create or replace function utils.field_values(rows jsonb)
 returns table (name text, content text, marks text, uses bigint, weight double precision, low numeric, high numeric)
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 set work_mem = '64MB'
 as $$
   with counted as materialized (

@@ -4,6 +4,7 @@ returns table (
   seen bigint)
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 as $$
   -- Without a value the name decides, as if the one row had none.
   select s.type, s.fits, s.nulls, s.required, s.options, s.examples, s.misfits, s.format, s.seen

@@ -1,11 +1,12 @@
 -- Everything follows from the distinct values and their numbers of rows, so the order of rows cannot matter. A field is
--- null in a row that lacks it.
+-- null in a row that lacks it. How many rows JSON holds no planner knows: it would compile a second for each call.
 create or replace function utils.infer_schema(rows jsonb)
 returns table (
   name text, type text, fits numeric, nulls numeric, required boolean, options jsonb, examples jsonb, misfits jsonb,
   format jsonb, seen bigint)
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 as $$
   select s.name, t.type, t.fits, pg_catalog.round(1 - s.seen::numeric / w.height, 6), s.seen = w.height,
     coalesce(p.parts, case t.type

@@ -1,6 +1,7 @@
 create or replace function utils.list_options(rows jsonb, name text) returns jsonb
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 as $$
   select pg_catalog.jsonb_agg(o.option order by o.uses desc, o.option collate "C")
   from (

@@ -3,6 +3,7 @@ create or replace function utils.text_parts(choices jsonb, seen bigint)
 returns table (separator text, parts jsonb)
 language sql immutable parallel safe
 set search_path = ''
+set jit = off
 as $$
   with separated as (
     select s.separator, t.content, t.uses::bigint as uses
