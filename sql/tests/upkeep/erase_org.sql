@@ -70,6 +70,7 @@ create temporary table claimed as select * from etl_api.claim_run_requests('w', 
 select test_setup.chain('{planted-waiting.test}');
 select test_setup.chain('{planted-again.test}');
 insert into etl_api.etl_log (at, level, station, message, org_id) values (utils.now(), 'info', 'test', 'planted', test_setup.id('org acme'));
+insert into etl_api.usage_day (org_id, day) values (test_setup.id('org acme'), '2100-01-01');
 select test_setup.rolled_up();
 create temporary table others as select pg_temp.rows_of(test_setup.id('org other')) as names;
 
