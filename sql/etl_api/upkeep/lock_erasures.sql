@@ -17,3 +17,4 @@ comment on function etl_api.lock_erasures(uuid, boolean) is
   'Lets one erasure of a tenant at a time go on, until the transaction ends: two would wait for each other''s rows. The first lock that is taken. Returns false when another has it, without may_wait.';
 
 revoke execute on function etl_api.lock_erasures(uuid, boolean) from public;
+grant execute on function etl_api.lock_erasures(uuid, boolean) to service_role;
