@@ -69,19 +69,17 @@ describe("a command", () => {
     expect(JSON.stringify(await run({ action: "list" }))).not.toContain("whsec_");
   });
 
-  test("ten at once rotate one after the other: none is lost, one is active", async () => {
+  test("ten at once rotate one after the other: each gets a version, the last is active", async () => {
     await run({ action: "set", name: "API", value: "the first value" });
-    const done = await Promise.allSettled(
+    const done = await Promise.all(
       Array.from({ length: 10 }, (_, n) =>
         run({ action: "rotate", name: "API", value: `the value of ${n}` }),
       ),
     );
-    const written = done
-      .filter((one) => one.status === "fulfilled")
-      .map((one) => (one.value as Managed).version);
-    expect(new Set(written).size).toBe(written.length);
+    expect(done.map(({ version }) => version).toSorted((a, b) => a! - b!)).toEqual([
+      2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+    ]);
     expect(await one("select count(*)::int from etl_api.secret where state = 'active'")).toBe(1);
-    expect(await one("select count(*)::int from etl_api.secret")).toBe(1 + written.length);
     expect(await seen(keyText, "API")).toMatch(/^the value of \d$/);
   });
 

@@ -7,6 +7,7 @@ as $$
 declare
   of_org constant uuid := etl_api.secret_org(of_scope, of_name);
 begin
+  perform etl_api.lock_secret(of_org, of_name);
   if exists (
     select 1
     from etl_api.secret as s

@@ -15,12 +15,12 @@ begin
       message = pg_catalog.format('keep_seconds is %s: it must be 0 to 2592000, which is 30 days', coalesce(keep_seconds::text, 'null')),
       hint = 'Leave it out for a day.';
   end if;
+  perform etl_api.lock_secret(of_org, of_name);
   select s.id into replaced
   from etl_api.secret as s
   where s.org_id is not distinct from of_org
     and s.name = of_name
-    and s.state = 'active'
-  for update;
+    and s.state = 'active';
   if replaced is null then
     raise exception using
       errcode = 'ETL05',

@@ -68,7 +68,7 @@ export class ManageError extends Error {
 
 // Two who write the same secret at once: the later finds another version.
 const CONFLICT = "40001";
-const TRIES = 3;
+const TRIES = 20;
 
 /** Carries out a command. */
 export async function manageSecrets(
