@@ -483,6 +483,8 @@ async function launch(plan: Launch): Promise<Server> {
       await current.stop(true);
       current = await run(plan, port);
       server.pid = current.pid;
+      // Asked to stop while it was starting.
+      if (stopped) await current.stop();
     },
     exited: () => current.exited.then(() => {}),
   };

@@ -30,13 +30,17 @@ export interface Base {
 
 const prefix = "millrace-prove-";
 
+/** Removes a folder, also while a server below it is on its last steps. */
+export const remove = (folder: string): void =>
+  rmSync(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
+
 /** Removes what runs left that were killed: whoever made a folder is named in it. */
 function sweep(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split("-")[0]) : NaN;
     if (!Number.isInteger(pid) || processStart(pid) !== null) continue;
     try {
-      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+      remove(join(tmpdir(), name));
     } catch {
       // Somebody else's: they will sweep it.
     }
@@ -68,13 +72,13 @@ export async function prepareBase(kind: TemplateKind): Promise<Base> {
           // Keeps owner and mode, which PostgreSQL insists on.
           await run("cp", ["-a", data, to]);
         },
-        dispose: () => rmSync(folder, { recursive: true, force: true }),
+        dispose: () => remove(folder),
       };
     } finally {
       await server.stop();
     }
   } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
+    remove(folder);
     throw error;
   }
 }

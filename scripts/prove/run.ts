@@ -38,9 +38,9 @@ function ended(signal: AbortSignal, seconds: number): Promise<never> {
   return new Promise((_, reject) => {
     const say = () =>
       reject(
-        new Error(
-          signal.reason === "interrupted" ? "it was interrupted" : `it did not end within ${seconds} s`,
-        ),
+        signal.reason === "interrupted"
+          ? new NotProven("it was interrupted")
+          : new Error(`it did not end within ${seconds} s`),
       );
     if (signal.aborted) say();
     else signal.addEventListener("abort", say, { once: true });

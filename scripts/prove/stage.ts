@@ -1,9 +1,8 @@
 /** What a proof works with, and how all of it is taken down again, whatever happens. */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { cloneDatabase, template } from "../lib/database.ts";
 import { startServer } from "../lib/server.ts";
-import { proofFolder, type Base } from "./base.ts";
+import { proofFolder, remove, type Base } from "./base.ts";
 import type { ProofContext } from "./proof.ts";
 
 // What a user's server would have, as far as it decides what a crash may cost, is the default.
@@ -65,9 +64,7 @@ export function openStage(options: {
     },
     own: (part, takeDown) => estate.own(part, takeDown),
     async folder() {
-      return estate.own(proofFolder(await options.base()), (folder) =>
-        rmSync(folder, { recursive: true, force: true }),
-      );
+      return estate.own(proofFolder(await options.base()), remove);
     },
     async server(more = {}) {
       const dataDir = more.dataDir ?? join(await context.folder(), "data");
