@@ -57,8 +57,11 @@ set local check_function_bodies = off;
 // makes without taking the old one away.
 const NOT_REPLACEABLE = new Set(["42P13", "42P16", "42710"]);
 
-/** How long a lock is waited for before all are given back: less than the server takes to see a deadlock. */
-const lockPatience = "200ms";
+/**
+ * Milliseconds that a lock is waited for before all are given back: few at first, since whoever waits for one of those
+ * had already is not going to give up his; more where a machine is slow; less than the server takes to see a deadlock.
+ */
+const patience = { first: 40, most: 800 };
 
 /**
  * Takes every lock that statements will need, before any of them runs. A database at work has transactions that hold one
@@ -92,8 +95,8 @@ do $locks$
 declare
   before constant text := current_setting('lock_timeout');
 begin
-  perform set_config('lock_timeout', '${lockPatience}', true);
-  for turn in 1..300 loop
+  for turn in 1..600 loop
+    perform set_config('lock_timeout', least(${patience.most}, (${patience.first} * 1.02 ^ turn)::int) || 'ms', true);
     begin
       lock table
 ${list}
@@ -101,7 +104,7 @@ ${list}
       perform set_config('lock_timeout', before, true);
       return;
     exception when lock_not_available then
-      perform pg_sleep(random() * 0.1);
+      perform pg_sleep(random() * 0.05);
     end;
   end loop;
   raise exception using

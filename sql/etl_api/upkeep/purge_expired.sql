@@ -1,5 +1,6 @@
 create or replace function etl_api.purge_expired(max_rows int default 1000) returns bigint
 language plpgsql
+security definer
 set search_path = ''
 as $$
 declare
