@@ -12,13 +12,13 @@ select c.oid::regclass as rel,
   c.relname,
   c.relkind,
   -- What belongs to a source belongs to whom the source belongs to.
-  exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname in ('org_id', 'source_id')) as has_org,
-  not exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname = 'org_id' and a.attnotnull) as may_be_shared,
+  exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname in ('org_id', 'organization_id', 'source_id')) as has_org,
+  not exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname in ('org_id', 'organization_id') and a.attnotnull) as may_be_shared,
   coalesce((
     select array_agg(a.attname::text order by a.attnum)
     from pg_attribute as a
     where a.attrelid = c.oid
-      and (a.attname = 'org_id'
+      and (a.attname in ('org_id', 'organization_id')
         or a.attnum = any ((select i.indkey from pg_index as i where i.indrelid = c.oid and i.indisprimary)::int2[]))), '{}') as keys
 from pg_class as c
 join pg_namespace as n on n.oid = c.relnamespace
@@ -34,7 +34,7 @@ create function probe.guess(scope text, relname text, col pg_attribute) returns 
 language sql
 as $$
   select case
-    when col.attname = 'org_id' then to_jsonb(case when scope <> 'shared' then probe.id(scope, 'org') end)
+    when col.attname in ('org_id', 'organization_id') then to_jsonb(case when scope <> 'shared' then probe.id(scope, 'org') end)
     when col.attname = 'id' and col.atttypid = 'uuid'::regtype then to_jsonb(probe.id(scope, relname))
     when col.attname ~ '_id$' and col.atttypid = 'uuid'::regtype then
       case when col.attnotnull then to_jsonb(probe.id(scope, regexp_replace(col.attname, '_id$', ''))) end
