@@ -441,8 +441,12 @@ describe("the edge functions", () => {
       const cli = standIn(`case "$1" in functions) exit 0 ;; esac\n${real}`);
       const { well, asked, said } = await attempt(url, { projectRef, cli });
       expect(well).toBe(true);
-      expect(asked).toEqual(["Shall I apply 2 migrations and deploy execute-runs and deliver-webhooks and manage-secrets?"]);
-      expect(said.at(-1)).toBe(`Functions execute-runs, deliver-webhooks, manage-secrets deployed to ${projectRef}`);
+      expect(asked).toEqual([
+        "Shall I apply 2 migrations and deploy execute-runs and deliver-webhooks and manage-secrets?",
+      ]);
+      expect(said.at(-1)).toBe(
+        `Functions execute-runs, deliver-webhooks, manage-secrets deployed to ${projectRef}`,
+      );
       expect(calls().map((call) => call.replace(/postgres:\/\/\S+/, "URL"))).toEqual([
         `functions list --remote=${projectRef}`,
         "migration up --yes --remote=URL",
