@@ -4,10 +4,13 @@ import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
 
 const ORG = "00000000-0000-4000-8000-0000000000a1";
 const CODES = [
+  "too_large",
+  "too_deep",
   "invalid_json",
   "missing_value",
   "invalid_type",
   "too_many_activities",
+  "too_many_objects",
   "unknown_activity",
   "unknown_datapoint",
   "unknown_source",
