@@ -33,7 +33,7 @@ function git(...args: string[]): string {
 }
 
 /** The commit that is measured; changes that are in no commit are owned up to. */
-function commit(): string {
+export function commit(): string {
   const id = git("rev-parse", "--short", "HEAD").trim() || "unknown";
   const changed = git(
     "status",

@@ -1,7 +1,7 @@
 /** The command, whatever it is that is promised. */
-import { describeMachine } from "../lib/conditions.ts";
+import { commit, conditions, describeMachine, type Conditions } from "../lib/conditions.ts";
+import { startServer } from "../lib/server.ts";
 import { stopOnSignal } from "../lib/stack.ts";
-
 import { prepareBase, type Base } from "./base.ts";
 import { helpOn, readArguments, type Arguments } from "./arguments.ts";
 import type { Pledge } from "./proof.ts";
@@ -10,6 +10,16 @@ import { exitCode, prove } from "./run.ts";
 import type { Stage } from "./stage.ts";
 
 const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Looks at the machine, where no proof has wanted a server. */
+async function lookAround(): Promise<Conditions> {
+  const server = await startServer({ ephemeral: true, settings: { fsync: "on", full_page_writes: "on" } });
+  try {
+    return await conditions(server.url);
+  } finally {
+    await server.stop();
+  }
+}
 
 async function run(pledges: Pledge[], options: Arguments): Promise<number> {
   const interrupted = new AbortController();
@@ -21,20 +31,19 @@ async function run(pledges: Pledge[], options: Arguments): Promise<number> {
     await Promise.allSettled([...open].map((stage) => stage[Symbol.asyncDispose]()));
     await end;
   });
-  let made: Base | undefined;
+  let made: Promise<Base> | undefined;
   try {
-    const base = (made = await prepareBase(options.sources ? "test" : "migrated"));
-    const { is } = base;
     tell(`seed ${options.seed} (--seed ${options.seed} repeats what is random)`);
     const verdicts = await prove(options, {
-      base: async () => base,
-      commit: is.commit,
+      base: () => (made ??= prepareBase(options.sources ? "test" : "migrated")),
+      commit: commit(),
       tell,
       signal: interrupted.signal,
       onStage: (stage, isOver) => void (isOver ? open.delete(stage) : open.add(stage)),
     });
     // What was interrupted proves nothing, one way or the other.
     if (interrupted.signal.aborted) return 130;
+    const is = made === undefined ? await lookAround() : (await made).is;
     if (options.report) writePage(pledges, verdicts, describeMachine(is));
     const told = options.json
       ? JSON.stringify({ ...is, seed: options.seed, short: options.short, verdicts })
@@ -42,7 +51,10 @@ async function run(pledges: Pledge[], options: Arguments): Promise<number> {
     process.stdout.write(`${told}\n`);
     return exitCode(verdicts, options.short);
   } finally {
-    made?.dispose();
+    await made?.then(
+      (base) => base.dispose(),
+      () => {},
+    );
     over();
   }
 }
