@@ -4,8 +4,11 @@ language sql immutable
 set search_path = ''
 as $$
   select row(
-    -- An org is its own tenant.
-    case when table_name = 'public.org' then (coalesce(new, old) ->> 'id')::uuid else (coalesce(new, old) ->> 'org_id')::uuid end,
+    -- An org is its own tenant; the stores call it organization_id.
+    case
+      when table_name = 'public.org' then (coalesce(new, old) ->> 'id')::uuid
+      else coalesce(coalesce(new, old) ->> 'org_id', coalesce(new, old) ->> 'organization_id')::uuid
+    end,
     table_name,
     etl_api.audit_key(coalesce(new, old), key_columns),
     case when old is null then 'insert' when new is null then 'delete' else 'update' end,

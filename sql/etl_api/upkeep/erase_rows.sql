@@ -13,13 +13,14 @@ declare
 begin
   -- A guard would write down each row that goes.
   perform pg_catalog.set_config('etl.purging', 'on', true);
-  -- Every table that has an org_id, whoever made it; partitions by their parent. The trail of audit is blanked later.
+  -- Every table that says whose its rows are, whoever made it; partitions by their parent. The trail of audit is blanked
+  -- later.
   waiting := array(
     select pg_catalog.format('%I.%I', n.nspname, c.relname)
     from pg_catalog.pg_class as c
     join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and a.attname = 'org_id' and not a.attisdropped
-    where n.nspname in ('public', 'etl_api')
+    where etl_api.org_column(c.oid) is not null
+      and n.nspname in ('public', 'etl_api')
       and c.relkind in ('r', 'p')
       and not c.relispartition
       and c.relname not in ('erasure', 'audit_log', 'audit_head', 'org')
@@ -30,8 +31,8 @@ begin
     foreach name in array waiting loop
       begin
         execute pg_catalog.format(
-          'delete from %s as t where t.org_id = $1 and t.ctid = any (array(select s.ctid from %s as s where s.org_id = $1 limit $2))',
-          name, name)
+          'delete from %1$s as t where t.%2$I = $1 and t.ctid = any (array(select s.ctid from %1$s as s where s.%2$I = $1 limit $2))',
+          name, etl_api.org_column(name::regclass))
         using of_org, max_rows;
         get diagnostics count = row_count;
         if count > 0 then
@@ -56,6 +57,6 @@ end
 $$;
 
 comment on function etl_api.erase_rows(uuid, int) is
-  'Removes what a tenant has in any table with an org_id, at most max_rows of each at once, whatever refers to whatever: new tables, too.';
+  'Removes what a tenant has in any table with an org_id or organization_id, at most max_rows of each at once, whatever refers to whatever: new tables, too.';
 
 revoke execute on function etl_api.erase_rows(uuid, int) from public;
