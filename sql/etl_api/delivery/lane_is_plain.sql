@@ -1,8 +1,6 @@
 create or replace function etl_api.lane_is_plain(lane uuid, org_id uuid, endpoint_id uuid, due bigint, at_once int) returns boolean
 language plpgsql stable
 set search_path = ''
-set enable_seqscan = off
-set jit = off
 as $$
 begin
   return (
