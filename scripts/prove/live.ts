@@ -221,6 +221,8 @@ const changedResult = "0A000";
 /** A connection that calls the engine as the functions do: as their role, its calls prepared once. */
 export class Caller {
   readonly #client: pg.Client;
+  /** What reports were refused with before they were heard. */
+  readonly refused: string[] = [];
   private constructor(client: pg.Client) {
     this.#client = client;
   }
@@ -243,6 +245,20 @@ export class Caller {
     }
   }
 
+  /** Reports as the functions do, which say again what was not heard. */
+  async #report(name: string, results: object[]): Promise<number> {
+    for (let turn = 1; ; turn++) {
+      try {
+        const done = await this.call<{ accepted: boolean }>(name, JSON.stringify(results));
+        return done.filter(({ accepted }) => accepted).length;
+      } catch (error) {
+        this.refused.push(`${(error as pg.DatabaseError).code} ${(error as Error).message}`);
+        if (turn === 5) throw error;
+        await pause(100 * turn);
+      }
+    }
+  }
+
   claimRuns(worker: string, max: number): Promise<RunClaim[]> {
     return this.call("claim_run_requests", worker, max);
   }
@@ -259,8 +275,7 @@ export class Caller {
       lease_token: claim.lease_token,
       ...outside.answer(claim),
     }));
-    const done = await this.call<{ accepted: boolean }>("complete_run_requests", JSON.stringify(results));
-    return done.filter(({ accepted }) => accepted).length;
+    return this.#report("complete_run_requests", results);
   }
 
   /** Reports what the client said; returns how many were accepted. */
@@ -271,8 +286,7 @@ export class Caller {
       lease_token: claim.lease_token,
       status: outside.receive(claim),
     }));
-    const done = await this.call<{ accepted: boolean }>("complete_deliveries", JSON.stringify(results));
-    return done.filter(({ accepted }) => accepted).length;
+    return this.#report("complete_deliveries", results);
   }
 
   close(): Promise<void> {
@@ -284,6 +298,8 @@ export class Caller {
 export interface Workers {
   /** What their calls were refused with, and how often; what may be tried again is under `transient`. */
   refusals: { transient: Map<string, number>; other: Map<string, number> };
+  /** Reports that had to be made again, so far. */
+  again(): number;
   /** Batches that did something so far. */
   turns(): number;
   /** Lets them end what they are doing. */
@@ -326,6 +342,7 @@ export async function startWorkers(url: string, outside: Outside, count = 2, bat
   });
   return {
     refusals,
+    again: () => callers.reduce((all, { refused }) => all + refused.length, 0),
     turns: () => turns,
     async stop() {
       over = true;

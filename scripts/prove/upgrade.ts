@@ -120,6 +120,7 @@ async function step(
   const ids = await allIds(client);
   const outsideOfSteps = [...workers.refusals.other.keys()];
   context.expect(outsideOfSteps.length === 0, `before ${name}: ${outsideOfSteps.join("; ")}`);
+  const again = workers.again();
   const applicant = context.own(keepHandingIn(live), (one) => one.stop());
 
   const begun = performance.now();
@@ -135,7 +136,7 @@ async function step(
   }
   const seconds = (performance.now() - begun) / 1_000;
   await pause(200);
-  let refused = await applicant.stop();
+  let refused = (await applicant.stop()) + workers.again() - again;
   for (const kind of Object.values(workers.refusals)) {
     for (const [text, times] of kind) {
       refused += times;

@@ -5,6 +5,33 @@
 
 -- ---------------------------------------------------------------- soft delete
 
+-- Whoever is at work is let finish. What cannot be had soon is given back and asked for again, so that nobody who holds
+-- one table and waits for another is ended for it.
+do $locks$
+declare
+  before constant text := current_setting('lock_timeout');
+begin
+  for turn in 1..600 loop
+    perform set_config('lock_timeout', least(800, (40 * 1.02 ^ turn)::int) || 'ms', true);
+    begin
+      lock table
+        public.org,
+        public.source,
+        public.webhook_endpoint
+        in access exclusive mode;
+      perform set_config('lock_timeout', before, true);
+      return;
+    exception when lock_not_available then
+      perform pg_sleep(random() * 0.05);
+    end;
+  end loop;
+  raise exception using
+    errcode = 'lock_not_available',
+    message = 'The tables are in use all the time, by transactions that do not end: nothing was changed.',
+    hint = 'pg_stat_activity tells who holds them. Try again when those have ended.';
+end
+$locks$;
+
 -- Rows of work refer to sources and endpoints, so these cannot just go. What is deleted is switched off as well, and
 -- stays so (trigger keep_deleted_off): whatever heeds the switch heeds the deletion.
 alter table public.source

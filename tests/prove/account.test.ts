@@ -10,7 +10,6 @@ const parts: (() => unknown)[] = [];
 const context: ProofContext = {
   short: true,
   seed: 7,
-  kind: "test",
   signal: new AbortController().signal,
   progress: () => {},
   expect: (holds, otherwise) => void (holds || noted.push(otherwise)),
