@@ -32,14 +32,15 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** The least of five runs: what else the machine does only ever adds to it. */
-async function milliseconds(sql: string): Promise<number> {
-  let least = Infinity;
-  for (let run = 0; run < 5; run++) {
-    const start = performance.now();
-    await database.pool.query(sql);
-    least = Math.min(least, performance.now() - start);
-  }
+/** The least of three runs of each, taken in turns: what else the machine does only ever adds to them. */
+async function milliseconds(statements: string[]): Promise<number[]> {
+  const least = statements.map(() => Infinity);
+  for (let run = 0; run < 3; run++)
+    for (const [place, sql] of statements.entries()) {
+      const start = performance.now();
+      await database.pool.query(sql);
+      least[place] = Math.min(least[place]!, performance.now() - start);
+    }
   return least;
 }
 
@@ -52,25 +53,21 @@ describe("ten thousand rows of twenty fields", () => {
         "select length(rows::text) / 1e6 as mb from speed_rows",
       );
       const mb = Number(size.rows[0]?.mb);
-      const read = await milliseconds(
+      const [read = 0, infer = 0, coerce = 0, clean = 0] = await milliseconds([
         "select count(f.value) from speed_rows, jsonb_array_elements(rows) as r, jsonb_each(r) as f",
-      );
-      const infer = await milliseconds("select count(s.type) from speed_rows, utils.infer_schema(rows) as s");
-      const clean = await milliseconds(
-        "select count(v.data) from speed_clean, speed_field, utils.coerce_values(rows, columns) as v",
-      );
-      const coerce = await milliseconds(
+        "select count(s.type) from speed_rows, utils.infer_schema(rows) as s",
         "select count(v.data) from speed_rows, speed_field, utils.coerce_values(rows, columns) as v",
-      );
+        "select count(v.data) from speed_clean, speed_field, utils.coerce_values(rows, columns) as v",
+      ]);
       const figure = (ms: number) =>
         `${ms.toFixed(0)} ms (${(mb / (ms / 1000)).toFixed(1)} MB/s, ${(ms / read).toFixed(1)}×)`;
       console.log(
         `inference of ${height} × 20 fields, ${mb.toFixed(1)} MB: read ${figure(read)}, infer ${figure(infer)}, ` +
           `coerce ${figure(coerce)}, coerce what is of its type already ${figure(clean)}`,
       );
-      expect(infer / read).toBeLessThan(30);
+      expect(infer / read).toBeLessThan(40);
       expect(coerce / read).toBeLessThan(20);
-      expect(clean / read).toBeLessThan(10);
+      expect(clean / read).toBeLessThan(7);
     },
   );
 });
