@@ -1,4 +1,4 @@
-create or replace view etl_api.secret_overview with (security_invoker = on) as
+create or replace view etl_api.secret_overview with (security_invoker = true) as
 select
   coalesce(s.org_id::text, 'shared') as scope,
   s.org_id,

@@ -27,6 +27,7 @@ delete from etl_api.etl_log;
 select test_setup.deliver(410);
 select results_eq('select pg_temp.log() order by 1',
   $$values ('error delivery delivery The client answered with HTTP status 410.'),
+    ('warn alerts - The webhook endpoint at client.test was disabled: it answered 410 Gone.'),
     ('warn delivery - A webhook endpoint was disabled: no message goes there until its disabled_at is null again.')$$,
   'a client that says it is gone');
 select is_empty($$select 1 from etl_api.etl_log as l where l::text like '%s3cret%'$$, 'its address is not written');
