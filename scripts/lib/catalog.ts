@@ -278,10 +278,37 @@ export function compareCatalogs(left: Catalog, right: Catalog): Difference[] {
 // the whole are called is compared by itself.
 const COLUMN_ALIAS = / AS (?:"[^"]+"|[\w$]+)(?=,?$)/gm;
 
+/**
+ * `((a OR b) OR c)` as `(a OR b OR c)`: rows that are compared as a whole are kept as the first, and read anew from what
+ * the server writes of them as the second.
+ */
+function flatOrs(text: string): string {
+  // What stands in parentheses, innermost first, is taken out and kept under a number.
+  const kept: string[] = [];
+  const place = (inner: string): string => {
+    const isOr = (part: string): boolean => part.includes(" OR ") && !part.includes(" AND ");
+    const flat = isOr(inner)
+      ? inner.replace(/(?<=^| OR )\u0001(\d+)\u0002(?=$| OR )/g, (whole, at: string) =>
+          isOr(kept[Number(at)]!) ? kept[Number(at)]! : whole,
+        )
+      : inner;
+    return `\u0001${kept.push(flat) - 1}\u0002`;
+  };
+  let rest = text;
+  for (let before = ""; before !== rest;) {
+    before = rest;
+    rest = rest.replace(/\(([^()]*)\)/g, (_, inner: string) => place(inner));
+  }
+  const open = (part: string): string =>
+    part.replace(/\u0001(\d+)\u0002/g, (_, at: string) => `(${open(kept[Number(at)]!)})`);
+  return open(rest);
+}
+
 function comparable(entry: CatalogEntry, aspect: (typeof ASPECTS)[number]): unknown {
   const value = entry[aspect];
   if (aspect === "definition" && entry.kind.endsWith("view"))
     return entry.definition.replace(COLUMN_ALIAS, "");
+  if (aspect === "definition" && entry.kind === "trigger") return flatOrs(entry.definition);
   return value && typeof value === "object"
     ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
     : value;
