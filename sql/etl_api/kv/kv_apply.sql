@@ -9,6 +9,8 @@ declare
   mapping etl_api.kv_mapping;
   matcher text;
   child record;
+  again_org_ids uuid[];
+  again_keys text[];
   again record;
 begin
   select m.* into mapping
@@ -34,9 +36,9 @@ begin
         join public.%3$I as t on t.org_id = g.org_id and t.%4$I = g.id
         where not exists (select from public.%5$I as p where p.org_id = g.org_id and p.%6$I = g.id)
         $sql$, child.key_sql, matcher, child.table_name, child.column_name, mapping.table_name, child.key_name)
-      using org_ids, keys into again;
-      if again.keys is not null then
-        perform etl_api.kv_apply(child.name, again.org_ids, again.keys);
+      using org_ids, keys into again_org_ids, again_keys;
+      if again_keys is not null then
+        perform etl_api.kv_apply(child.name, again_org_ids, again_keys);
       end if;
     end loop;
   end if;

@@ -3,8 +3,8 @@ returns table (org_id uuid, key text, value jsonb, expires_at timestamptz)
 language plpgsql stable
 set search_path = ''
 as $$
--- The statement is made of checked names, quoted by format.
--- @plpgsql_check_options: security_warnings = false
+-- The statement is made of checked names, quoted by format, and returns all columns.
+-- @plpgsql_check_options: security_warnings = false, extra_warnings = false
 #variable_conflict use_column
 declare
   statement constant text := (select m.values_sql from etl_api.kv_mapping as m where m.name = kv_values.name);
