@@ -21,8 +21,13 @@ async function count(books: Books, sql: string): Promise<number> {
 /** Requests and messages that did not come to a good end, values that are not what the third party said. */
 async function lost(books: Books): Promise<Record<string, number>> {
   const { handedIn } = books;
-  // A whole answer that says nothing of what was asked is an answer: these end without values.
-  const useful = handedIn - Object.values(books.seen.asked).filter(({ bad }) => bad["other facts"]).length;
+  // A whole answer that says nothing of what was asked is an answer: these end without values. Where a good one followed,
+  // the first had come too late, or the second did.
+  const odd = Object.values(books.seen.asked).filter(({ bad }) => bad["other facts"]);
+  const unsure = odd.filter(({ good }) => good > 0).length;
+  const useful = handedIn - odd.length + unsure;
+  const short = (found: number, of: number, each: number): number =>
+    found > of * each ? found - of * each : Math.max(0, (of - unsure) * each - found);
   const delivered = await count(
     books,
     "select count(*)::int from public.workflow_request where org_id = $1 and state = 'delivered' and replay = 0",
@@ -54,8 +59,8 @@ async function lost(books: Books): Promise<Record<string, number>> {
   ).size;
   return {
     "requests not delivered": handedIn - delivered,
-    "values missing or wrong": 2 * useful - values,
-    "results missing or wrong": useful - results,
+    "values missing or wrong": short(values, useful, 2),
+    "results missing or wrong": short(results, useful, 1),
     "messages no client accepted": handedIn - messages,
     "steps missing in the history": await gaps(books),
   };

@@ -65,8 +65,9 @@ async function run(context: ProofContext): Promise<Figures> {
     return Math.round(row!.at - Date.now() / 1_000);
   };
   const minutes = 60;
+  // None is as long as a run may take (an hour), which would end the runs under way, as it should.
   // Leases end at once when it jumps forward; when it jumps back, what was put off waits for its time to come again.
-  const jumps = context.short ? [20 * minutes, 0] : [20 * minutes, 40 * minutes, 0, 5, -5, -90 * minutes, 0];
+  const jumps = context.short ? [20 * minutes, 0] : [20 * minutes, 40 * minutes, 0, 5, -5, -30 * minutes, 0];
   let [least, ahead, waited] = [Infinity, 0, 0];
   for (const [index, jump] of jumps.entries()) {
     const held = await load.fill();
