@@ -8,7 +8,7 @@ begin
   -- That an endpoint does not want an event is no fault, and said nowhere.
   perform etl_api.logger_entries(array(
     select row(
-      null, null, 'warn', 'delivery', 'No message was made, for its endpoint is disabled or gone.', m.org_id,
+      null, null, 'warn', 'delivery', 'No message was made, for its endpoint is gone.', m.org_id,
       case when m.activity_request_id is not null then 'activity_request' when m.workflow_request_id is not null
         then 'workflow_request' end::etl_api.entity_kind,
       coalesce(m.activity_request_id, m.workflow_request_id), m.workflow_request_id,
@@ -19,12 +19,12 @@ begin
       on e.id = utils.uuid_or_null(m.webhook -> 'endpoint')
       and e.org_id = m.org_id
     where m.webhook ? 'endpoint'
-      and (e.id is null or e.disabled_at is not null)));
+      and e.id is null));
 end
 $$;
 
 comment on function etl_api.logger_unsent(uuid[], uuid[], uuid[], jsonb[], text[]) is
-  'Tells the log of messages that queue_messages did not make because their endpoint is disabled or gone.';
+  'Tells the log of messages that queue_messages did not make because their endpoint is gone.';
 
 revoke execute on function etl_api.logger_unsent(uuid[], uuid[], uuid[], jsonb[], text[]) from public;
 grant execute on function etl_api.logger_unsent(uuid[], uuid[], uuid[], jsonb[], text[]) to service_role;

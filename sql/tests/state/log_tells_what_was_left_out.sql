@@ -1,4 +1,4 @@
--- What is left out without ending anything: objects without a key, refusals of guardrails, endpoints that are disabled.
+-- What is left out without ending anything: objects without a key, refusals of guardrails, endpoints that are gone.
 select plan(8);
 
 set etl.fake_now = '2030-01-01 00:00:00Z';
@@ -34,14 +34,15 @@ select is_empty($$select 1 from etl_api.etl_log as l where l::text like '%s3cret
 delete from etl_api.etl_log;
 update public.webhook_endpoint set disabled_at = '2030-02-02';
 select is_empty('select pg_temp.log()', 'disabled again is no news');
--- It was disabled after the request was taken in.
-update public.webhook_endpoint set disabled_at = null;
-select test_setup.enrich('{b.test}', '{"datapoints": ["industry"]}', jsonb_build_object('endpoint', test_setup.id('endpoint')));
-update public.webhook_endpoint set disabled_at = '2030-02-02', event_types = '{activity_request.failed}';
+-- It was there when the request was taken in.
+insert into public.webhook_endpoint (id, org_id, url) values (test_setup.id('short-lived'), test_setup.id('org acme'), 'https://client.test/');
+select test_setup.enrich('{b.test}', '{"datapoints": ["industry"]}', jsonb_build_object('endpoint', test_setup.id('short-lived')));
+delete from public.webhook_endpoint where id = test_setup.id('short-lived');
 delete from etl_api.etl_log;
 select test_setup.exchange('{"company": {"sector": "Tools"}}');
-select results_eq('select pg_temp.log()', $$values ('warn delivery activity_request No message was made, for its endpoint is disabled or gone.')$$,
+select results_eq('select pg_temp.log()', $$values ('warn delivery activity_request No message was made, for its endpoint is gone.')$$,
   'a message that was not made');
+update public.webhook_endpoint set event_types = '{activity_request.failed}';
 update public.webhook_endpoint set disabled_at = null;
 delete from etl_api.etl_log;
 select test_setup.enrich('{c.test}', '{"datapoints": ["industry"]}', jsonb_build_object('endpoint', test_setup.id('endpoint')));
