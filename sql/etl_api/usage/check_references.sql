@@ -11,6 +11,16 @@ begin
   -- A loop, because each reference is between tables of its own.
   for reference in
     select r.child, r.parent, r.columns[1] as first, p.relname as parent_name,
+      -- Tables that came from an older system call the tenant as that did.
+      (
+        select a.attname
+        from pg_catalog.pg_attribute as a
+        where a.attrelid = r.child
+          and a.attname in ('org_id', 'organization_id')
+          and not a.attisdropped
+        order by a.attname
+        limit 1
+      ) as tenant,
       (
         select pg_catalog.string_agg(pg_catalog.format('p.%I = c.%I', k.key, k.col), ' and ')
         from unnest(r.columns, r.keys) as k (col, key)
@@ -19,11 +29,11 @@ begin
     join pg_catalog.pg_class as p on p.oid = r.parent
   loop
     return query execute pg_catalog.format(
-      'select %L::text, c.%I, c.org_id, %L::text from %s as c
-       where c.%I is not null and ($1 is null or c.org_id = $1) and not exists (select 1 from %s as p where %s)',
-      (select k.relname from pg_catalog.pg_class as k where k.oid = reference.child), reference.first,
+      'select %1$L::text, c.%2$I, c.%3$I, %4$L::text from %5$s as c
+       where c.%2$I is not null and ($1 is null or c.%3$I = $1) and not exists (select 1 from %6$s as p where %7$s)',
+      (select k.relname from pg_catalog.pg_class as k where k.oid = reference.child), reference.first, reference.tenant,
       pg_catalog.format('by %s it refers to a row of %s that is not there', reference.first, reference.parent_name),
-      reference.child, reference.first, reference.parent, reference.joined)
+      reference.child, reference.parent, reference.joined)
       using of_org;
   end loop;
 end
