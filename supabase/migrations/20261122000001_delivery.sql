@@ -69,8 +69,8 @@ create index if not exists delivery_flight_idx on public.delivery (lane, lease_u
 drop index public.delivery_lease_idx;
 
 -- Messages of an endpoint are looked for by time (etl_api.replay).
+create index if not exists delivery_endpoint_at_idx on public.delivery (endpoint_id, created_at) where endpoint_id is not null;
 drop index public.delivery_endpoint_idx;
-create index delivery_endpoint_idx on public.delivery (endpoint_id, created_at) where endpoint_id is not null;
 
 create table public.delivery_attempt (
   id bigint generated always as identity primary key,
