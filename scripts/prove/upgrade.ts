@@ -161,11 +161,16 @@ async function step(
 }
 
 /** Lets all end and says what is wrong then. */
-async function settle(context: Surroundings, live: Live, when: string): Promise<number> {
+async function settle(
+  context: Surroundings,
+  live: Live,
+  when: string,
+  olderThanTables = false,
+): Promise<number> {
   await untilEnded(live.client, 120, context.signal);
   const wrong = await wrongEnds(live.client, live.requests);
   context.expect(wrong.length === 0, `${when}: ${wrong.length}: ${wrong.slice(0, 3).join("; ")}`);
-  const faults = await faultsOf(live.client);
+  const faults = await faultsOf(live.client, olderThanTables);
   context.expect(faults.length === 0, `${when}: ${faults.length}: ${faults.slice(0, 3).join("; ")}`);
   const refusals = [...live.workers.refusals.other.keys()];
   context.expect(refusals.length === 0, `${when}: ${refusals.join("; ")}`);
@@ -212,7 +217,7 @@ export async function upgradeAtWork(
     const name = migrations.at(-1)!.file;
     const back = () => rollbackLast(url, root);
     steps.push(await step(context, live, { name: `${name} taken back`, count, take: back }));
-    lost += await settle(context, live, "after it was taken back");
+    lost += await settle(context, live, "after it was taken back", true);
     steps.push(await step(context, live, { name: `${name} again`, count, take: () => upTo(version) }));
     lost += await settle(context, live, "after it came again");
   }
