@@ -438,3 +438,84 @@ create trigger audit_delete
   execute function etl_api.audit_configuration('{id}', '{}');
 comment on trigger audit_delete on etl_api.kv_index is
   'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_insert on public.tables;
+create trigger audit_insert
+  after insert on public.tables
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_insert on public.tables is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on public.tables;
+create trigger audit_update
+  after update on public.tables
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_update on public.tables is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on public.tables;
+create trigger audit_delete
+  after delete on public.tables
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_delete on public.tables is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_insert on public.table_columns;
+create trigger audit_insert
+  after insert on public.table_columns
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_insert on public.table_columns is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on public.table_columns;
+create trigger audit_update
+  after update on public.table_columns
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_update on public.table_columns is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on public.table_columns;
+create trigger audit_delete
+  after delete on public.table_columns
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_delete on public.table_columns is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_insert on public.table_statuses;
+create trigger audit_insert
+  after insert on public.table_statuses
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_insert on public.table_statuses is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on public.table_statuses;
+create trigger audit_update
+  after update on public.table_statuses
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_update on public.table_statuses is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on public.table_statuses;
+create trigger audit_delete
+  after delete on public.table_statuses
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{}');
+comment on trigger audit_delete on public.table_statuses is
+  'Who changed it is written to the audit log.';
