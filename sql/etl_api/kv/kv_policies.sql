@@ -6,7 +6,10 @@ grant select, insert, update, delete on etl_api.kv_index to service_role;
 revoke all on public.kv_store, etl_api.kv_index_entry from service_role;
 grant select on public.kv_store, etl_api.kv_index_entry to service_role;
 revoke all on etl_api.kv_mapping, etl_api.kv_change, etl_api.kv_misfit from public, anon, authenticated, service_role;
-grant select, insert, update, delete on etl_api.kv_mapping to service_role;
+-- The statements made of a mapping run with the rights of their maker: nobody else writes them.
+grant select, delete on etl_api.kv_mapping to service_role;
+grant insert (name, key_pattern, table_name, columns, sample), update (key_pattern, table_name, columns, sample)
+  on etl_api.kv_mapping to service_role;
 grant select on etl_api.kv_change, etl_api.kv_misfit to service_role;
 grant select on etl_api.kv_misfit to authenticated;
 revoke all on sequence etl_api.kv_version from public, anon, authenticated, service_role;
