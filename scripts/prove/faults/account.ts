@@ -52,6 +52,22 @@ async function lost(books: Books): Promise<Record<string, number>> {
        and o.found -> 'employees' = to_jsonb(substring(o.domain from 'd([0-9]+)')::int)
        and o.found -> 'industry' = to_jsonb('sector ' || substring(o.domain from 'd([0-9]+)'))`,
   );
+  // Whose answer a wrong value is says what went wrong: mostly it is a neighbour's.
+  const [foreign] = await books.query<{ domain: string; has: string }>(
+    `select o.natural_key ->> 'domain' as domain, v.value #>> '{}' as has
+     from public.value as v
+     join public.object as o on o.id = v.object_id
+     join public.datapoint as d on d.id = v.datapoint_id
+     where v.org_id = $1
+       and d.name = 'employees'
+       and v.value is distinct from to_jsonb(substring(o.natural_key ->> 'domain' from 'd([0-9]+)')::int)
+     limit 1`,
+    [books.org],
+  );
+  books.context.expect(
+    foreign === undefined,
+    `${foreign?.domain} was given what belongs to company number ${foreign?.has}`,
+  );
   const messages = new Set(
     Object.values(books.seen.messages)
       .filter(({ accepted }) => accepted > 0)
