@@ -46,7 +46,7 @@ select is(
         ('public.source', '{activity_refusals,alert_figures,alert_queues,alert_runs,tell_alerts,explain_bad_runs,
           explain_open_requests,explain_open_runs,explain_run,explain_run_request,logger_keyless,object_values}'),
         ('public.org', '{explain_budget,logger_entries}'),
-        ('public.webhook_endpoint', '{raise_endpoint_alerts}'),
+        ('public.webhook_endpoint', '{raise_endpoint_alerts,logger_unsent}'),
         -- What somebody tries by hand, with an id: nothing is sent.
         ('public.source', '{dry_run_activities,dry_run_requests,test_mapping_source}'),
         -- Counters, budgets and settings of an org are right, and its rows are purged and erased, whether it is deleted or not.
