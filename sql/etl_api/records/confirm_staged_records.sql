@@ -3,6 +3,8 @@ returns jsonb
 language plpgsql
 security definer
 set search_path = ''
+-- A lot and what triggers are told of it stay in memory.
+set work_mem = '64MB'
 as $$
 declare
   lot_size constant int := 5000;

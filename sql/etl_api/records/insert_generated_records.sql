@@ -4,6 +4,8 @@ create or replace function etl_api.insert_generated_records(
 language plpgsql
 security definer
 set search_path = ''
+-- A lot and what triggers are told of it stay in memory.
+set work_mem = '64MB'
 as $$
 declare
   -- So many at once: what one bad record costs is tried again within its lot only.
@@ -38,7 +40,7 @@ begin
       where selected_indices is null
         or g.record_index = any (selected_indices));
     continue when lot = '{}';
-    report := etl_api.land_lot(lot, job, of_table, coalesce(user_id, auth.uid()), report);
+    report := etl_api.land_lot(lot, job, of_table, coalesce(user_id, auth.uid()), report, given_count > lot_size);
     perform etl_api.tell_landed(lot, job, report, total);
   end loop;
   perform etl_api.close_generation(job, report, given_count - total);

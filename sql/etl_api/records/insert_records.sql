@@ -3,16 +3,17 @@ create or replace function etl_api.insert_records(
 language sql
 set search_path = ''
 as $$
-  with source as materialized (
-    select etl_api.generated_id(job.id, l.record_index) as id, l.*
-    from pg_catalog.unnest(lot) as l
+  -- The ids of etl_api.generated_id, without a call for each.
+  with i as materialized (
+    select pg_catalog."left"(etl_api.generated_id(job.id, 0)::text, 28) as head, utils.now() as moment
   ), landed as (
     insert into public.records
       (id, table_id, organization_id, name, email, company, status, data, created_by, is_ai_generated, ai_generation_job_id,
        created_at, updated_at)
-    select s.id, of_table.id, of_table.organization_id, n.name, s.given ->> 'email', coalesce(nullif(s.given ->> 'company_name', ''), n.name),
-      insert_records.status, s.data, insert_records.created_by, true, job.id, utils.now(), utils.now()
-    from source as s
+    select (i.head || pg_catalog.lpad(pg_catalog.to_hex(s.record_index), 8, '0'))::uuid, of_table.id, of_table.organization_id, n.name, s.given ->> 'email', coalesce(nullif(s.given ->> 'company_name', ''), n.name),
+      insert_records.status, s.data, insert_records.created_by, true, job.id, i.moment, i.moment
+    from pg_catalog.unnest(lot) as s
+    cross join i
     cross join lateral (
       select coalesce(nullif(s.given ->> 'company_name', ''), nullif(s.given ->> 'name', ''), nullif(s.title, ''), 'Unnamed Company') as name
     ) as n
@@ -20,9 +21,10 @@ as $$
   insert into public.ai_generated_records
     (id, job_id, organization_id, record_index, generated_data, sources, field_confidence, enriched_fields, enrichment_method,
      status, record_id, warnings, created_at, updated_at)
-  select s.id, job.id, job.organization_id, s.record_index, s.given, s.sources, s.confidence, s.enriched, s.method,
-    'success', s.id, s.warnings, utils.now(), utils.now()
-  from source as s
+  select (i.head || pg_catalog.lpad(pg_catalog.to_hex(s.record_index), 8, '0'))::uuid, job.id, job.organization_id, s.record_index, s.given, s.sources, s.confidence, s.enriched, s.method,
+    'success', (i.head || pg_catalog.lpad(pg_catalog.to_hex(s.record_index), 8, '0'))::uuid, s.warnings, i.moment, i.moment
+  from pg_catalog.unnest(lot) as s
+  cross join i
   on conflict (job_id, record_index) do update
   set status = 'success',
       record_id = excluded.record_id,

@@ -1,5 +1,5 @@
 create or replace function etl_api.land_lot(
-  lot etl_api.generated_record[], job public.ai_generation_jobs, of_table public.tables, created_by uuid, report jsonb) returns jsonb
+  lot etl_api.generated_record[], job public.ai_generation_jobs, of_table public.tables, created_by uuid, report jsonb, is_planned boolean default false) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -19,12 +19,12 @@ begin
   if left_over.lot = '{}' then
     return report;
   end if;
-  return etl_api.add_reports(report, etl_api.land_records(left_over.lot, job, of_table, created_by));
+  return etl_api.add_reports(report, etl_api.land_records(left_over.lot, job, of_table, created_by, is_planned));
 end
 $$;
 
-comment on function etl_api.land_lot(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, jsonb) is
+comment on function etl_api.land_lot(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, jsonb, boolean) is
   'Lands a lot of a job, but for what is in already, and adds what came of it to the report.';
 
-revoke execute on function etl_api.land_lot(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, jsonb) from public;
-grant execute on function etl_api.land_lot(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, jsonb) to service_role;
+revoke execute on function etl_api.land_lot(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, jsonb, boolean) from public;
+grant execute on function etl_api.land_lot(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, jsonb, boolean) to service_role;

@@ -1,5 +1,5 @@
 create or replace function etl_api.land_records(
-  lot etl_api.generated_record[], job public.ai_generation_jobs, of_table public.tables, created_by uuid) returns jsonb
+  lot etl_api.generated_record[], job public.ai_generation_jobs, of_table public.tables, created_by uuid, is_planned boolean default false) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -11,7 +11,7 @@ begin
   select p.* into plan
   from etl_api.evolve_table(of_table, (
     select coalesce(pg_catalog.jsonb_agg(l.given - '{company_name,name,email}'::text[]), '[]')
-    from pg_catalog.unnest(lot) as l), created_by) as p;
+    from pg_catalog.unnest(lot) as l), created_by, is_planned) as p;
   if plan.added <> '[]' then
     perform etl_api.tell_progress(job, 'insertion', pg_catalog.format('Creating %s new columns: %s', pg_catalog.jsonb_array_length(plan.added),
       (select pg_catalog.string_agg(a.value ->> 'name', ', ') from pg_catalog.jsonb_array_elements(plan.added) as a (value))));
@@ -41,8 +41,8 @@ begin
 end
 $$;
 
-comment on function etl_api.land_records(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid) is
+comment on function etl_api.land_records(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, boolean) is
   'Brings generated records into a table: columns first, then the records, those that cannot alone left out. Returns what came of it, as etl_api.insert_generated_records does.';
 
-revoke execute on function etl_api.land_records(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid) from public;
-grant execute on function etl_api.land_records(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid) to service_role;
+revoke execute on function etl_api.land_records(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, boolean) from public;
+grant execute on function etl_api.land_records(etl_api.generated_record[], public.ai_generation_jobs, public.tables, uuid, boolean) to service_role;

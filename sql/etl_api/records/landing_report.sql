@@ -7,8 +7,9 @@ as $$
     'success', pg_catalog.cardinality(lot),
     'failed', pg_catalog.cardinality(bad),
     'inserted_records', (
-      select coalesce(pg_catalog.jsonb_agg(etl_api.generated_id(job_id, l.record_index)), '[]')
-      from pg_catalog.unnest(lot) as l),
+      select coalesce(pg_catalog.jsonb_agg(i.head || pg_catalog.lpad(pg_catalog.to_hex(l.record_index), 8, '0')), '[]')
+      from pg_catalog.unnest(lot) as l
+      cross join (select pg_catalog."left"(etl_api.generated_id(job_id, 0)::text, 28) as head) as i),
     'errors', (
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('index', b.record_index,
         'company', coalesce(b.given ->> 'company_name', b.given ->> 'name', b.title), 'error', b.fault) order by b.record_index), '[]')
