@@ -127,7 +127,7 @@ describe("who may call which function", () => {
       expect([name, first]).toEqual([
         name,
         expect.stringMatching(
-          /^etl_api\.(find_own|find_visible|check_caller_org|kv_check_writer|test_mapping_source|find_own_endpoint)\($/,
+          /^etl_api\.(find_own|find_visible|check_caller_org|kv_check_writer|test_mapping_source|find_own_endpoint|check_client_writer|may_use_client)\($/,
         ),
       ]);
     }
@@ -169,7 +169,7 @@ describe("who may call which function", () => {
 
   /** What a call answers to somebody, ids left out. */
   async function call(person: string | null, door: Door, id: string): Promise<string> {
-    const sql = `select * from ${door.name.replace(/\(.*/, "")}(${door.types.map((type) => argument(type, id)).join(", ")})`;
+    const sql = `select * from ${named(door.name).replace(/\(.*/, "")}(${door.types.map((type) => argument(type, id)).join(", ")})`;
     const { rows } = await database.pool.query<{ answer: string }>(
       "select test_setup.misuse($1, $2, 'authenticated') as answer",
       [sql, person],

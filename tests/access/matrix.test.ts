@@ -325,7 +325,8 @@ describe("views show what their reader may see below them", () => {
       select test_setup.exchange('{}', 500);
       select test_setup.deliver(500);
       insert into etl_api.secret (org_id, name, version, storage, ciphertext, key_id, created_by)
-      select o.id, 'webhook', 1, 'table', '\\x00', 'k', 'a test' from public.org as o`);
+      select o.id, 'webhook', 1, 'table', '\\x00', 'k', 'a test' from public.org as o;
+      select etl_api.create_client(o.id, 'Client of ' || o.name, rows => '[{"a": 1}]') from public.org as o`);
     const { rows } = await pool.query<{ slug: string; id: string }>("select slug, id from public.org");
     org = Object.fromEntries(rows.map(({ slug, id }) => [slug.replace("-research", ""), id]));
   });
@@ -343,7 +344,11 @@ describe("views show what their reader may see below them", () => {
           [person],
         );
       }
-      return (await client.query<Record<string, unknown>>(`select * from ${view}`)).rows;
+      const { rows } = await client.query<Record<string, unknown>>(`select * from ${view}`);
+      // The stores call the tenant as an older system did.
+      return rows.map(({ organization_id: org_id, ...row }) =>
+        org_id === undefined ? row : { ...row, org_id },
+      );
     } finally {
       await client.query("rollback");
       client.release();

@@ -27,9 +27,9 @@ left join lateral (
   select a.attname, a.attnum
   from pg_attribute as a
   where a.attrelid = c.oid
-    and a.attname = any ('{org_id,source_id,id}')
+    and a.attname = any ('{org_id,organization_id,source_id,id}')
     and not a.attisdropped
-  order by array_position('{org_id,source_id,id}', a.attname)
+  order by array_position('{org_id,organization_id,source_id,id}', a.attname)
   limit 1) as o on true
 where c.relnamespace in ('public'::regnamespace, 'etl_api'::regnamespace);
 

@@ -519,3 +519,58 @@ create trigger audit_delete
   execute function etl_api.audit_configuration('{id}', '{}');
 comment on trigger audit_delete on public.table_statuses is
   'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_insert on public.clients;
+create trigger audit_insert
+  after insert on public.clients
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{client_id}', '{updated_at}');
+comment on trigger audit_insert on public.clients is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on public.clients;
+create trigger audit_update
+  after update on public.clients
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{client_id}', '{updated_at}');
+comment on trigger audit_update on public.clients is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on public.clients;
+create trigger audit_delete
+  after delete on public.clients
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{client_id}', '{updated_at}');
+comment on trigger audit_delete on public.clients is
+  'Who changed it is written to the audit log.';
+
+-- The contract alone is somebody's choice; the rest is found out.
+drop trigger if exists audit_insert on public.client_schemas;
+create trigger audit_insert
+  after insert on public.client_schemas
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{schema_definition,version,data_stored,row_count,updated_at}');
+comment on trigger audit_insert on public.client_schemas is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on public.client_schemas;
+create trigger audit_update
+  after update on public.client_schemas
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{schema_definition,version,data_stored,row_count,updated_at}');
+comment on trigger audit_update on public.client_schemas is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on public.client_schemas;
+create trigger audit_delete
+  after delete on public.client_schemas
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{id}', '{schema_definition,version,data_stored,row_count,updated_at}');
+comment on trigger audit_delete on public.client_schemas is
+  'Who changed it is written to the audit log.';

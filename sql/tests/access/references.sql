@@ -6,6 +6,8 @@ select test_setup.enrich('{a.test,b.test}', '{"datapoints": ["industry"]}', '{"u
 select test_setup.exchange('{"company": {"sector": "toys"}}');
 select test_setup.deliver();
 select etl_api.kv_set(test_setup.id('org acme'), 'a', '1');
+insert into public.clients (client_id, organization_id, company_name) values (test_setup.id('client'), test_setup.id('org acme'), 'Shop');
+select etl_api.ingest_client_data(test_setup.id('client'), null, '[{"a": 1}]');
 
 -- A row in the place of one that is there, but new, and with something else in one column.
 create function pg_temp.insert_like(child regclass, changed text, value text) returns text language plpgsql as $$
@@ -49,7 +51,7 @@ $$, 'no row refers to what is not there');
 select is_empty($$
   select r.child, o.outcome
   from (select distinct r.child from etl_api.table_reference as r where cardinality(r.columns) = 2) as r
-  cross join lateral (select pg_temp.insert_like(r.child, 'org_id', test_setup.id('org other')::text) as outcome) as o
+  cross join lateral (select pg_temp.insert_like(r.child, etl_api.org_column(r.child), test_setup.id('org other')::text) as outcome) as o
   where o.outcome not like '23503 a row of % refers to one of % that is not there'
 $$, 'nor to a row of another org');
 select is_empty($$
