@@ -193,8 +193,7 @@ create table public.ai_generated_records (
   unique (job_id, record_index)
 );
 create index ai_generated_records_job_id_idx on public.ai_generated_records (job_id, status) where status <> 'success';
-create index ai_generated_records_organization_id_idx on public.ai_generated_records (organization_id);
-create index idx_ai_generated_records_enrichment_method on public.ai_generated_records (enrichment_method);
+create index idx_ai_generated_records_enrichment_method on public.ai_generated_records (organization_id, enrichment_method);
 create index idx_ai_generated_records_field_confidence on public.ai_generated_records using gin (field_confidence jsonb_path_ops);
 comment on table public.ai_generated_records is
   'What was generated, as it was: where each value comes from, how sure it is, and what became of the record.';

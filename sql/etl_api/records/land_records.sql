@@ -5,18 +5,19 @@ set search_path = ''
 as $$
 declare
   plan record;
+  rows constant jsonb := (
+    select coalesce(pg_catalog.jsonb_agg(l.given - '{company_name,name,email}'::text[] order by l.place), '[]')
+    from (select (u).given, pg_catalog.row_number() over () as place from pg_catalog.unnest(lot) as u) as l);
   bad etl_api.generated_record[];
   failed jsonb;
 begin
   select p.* into plan
-  from etl_api.evolve_table(of_table, (
-    select coalesce(pg_catalog.jsonb_agg(l.given - '{company_name,name,email}'::text[]), '[]')
-    from pg_catalog.unnest(lot) as l), created_by, is_planned) as p;
+  from etl_api.evolve_table(of_table, rows, created_by, is_planned) as p;
   if plan.added <> '[]' then
     perform etl_api.tell_progress(job, 'insertion', pg_catalog.format('Creating %s new columns: %s', pg_catalog.jsonb_array_length(plan.added),
       (select pg_catalog.string_agg(a.value ->> 'name', ', ') from pg_catalog.jsonb_array_elements(plan.added) as a (value))));
   end if;
-  lot := etl_api.prepare_records(lot, of_table, plan.columns, plan.unknown);
+  lot := etl_api.prepare_records(lot, rows, of_table, plan.columns, plan.unknown);
   bad := array(select l from pg_catalog.unnest(lot) as l where l.fault is not null);
   if bad <> '{}' then
     lot := array(select l from pg_catalog.unnest(lot) as l where l.fault is null);

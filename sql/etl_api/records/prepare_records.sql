@@ -1,5 +1,5 @@
 create or replace function etl_api.prepare_records(
-  lot etl_api.generated_record[], of_table public.tables, columns jsonb, unknown text[]) returns etl_api.generated_record[]
+  lot etl_api.generated_record[], rows jsonb, of_table public.tables, columns jsonb, unknown text[]) returns etl_api.generated_record[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -25,11 +25,7 @@ begin
     from (
       select l.*, pg_catalog.row_number() over () as place from pg_catalog.unnest(lot) as l
     ) as g
-    join etl_api.coerce_landing(
-      (select pg_catalog.jsonb_agg(l.given - '{company_name,name,email}'::text[] order by l.place)
-       from pg_catalog.unnest(lot) with ordinality as l
-         (record_index, title, given, sources, confidence, enriched, method, data, warnings, fault, place)),
-      columns, of_table.contract, unknown) as c on c.n = g.place
+    join etl_api.coerce_landing(rows, columns, of_table.contract, unknown) as c on c.n = g.place
     cross join lateral (
       select (select pg_catalog.jsonb_object_agg(d.key, d.value) from pg_catalog.jsonb_each(required) as d
         where coalesce(c.data -> d.key, 'null') = 'null') as data
@@ -45,8 +41,8 @@ begin
 end
 $$;
 
-comment on function etl_api.prepare_records(etl_api.generated_record[], public.tables, jsonb, text[]) is
-  'Generated records with their custom fields as the table wants them (data), what was noticed (warnings), and why one cannot land (fault). Required fields that are missing get their default; texts over 10,000 characters are cut where a record has more than a million.';
+comment on function etl_api.prepare_records(etl_api.generated_record[], jsonb, public.tables, jsonb, text[]) is
+  'Generated records, of which rows are the custom fields as they came, with their custom fields as the table wants them (data), what was noticed (warnings), and why one cannot land (fault). Required fields that are missing get their default; texts over 10,000 characters are cut where a record has more than a million.';
 
-revoke execute on function etl_api.prepare_records(etl_api.generated_record[], public.tables, jsonb, text[]) from public;
-grant execute on function etl_api.prepare_records(etl_api.generated_record[], public.tables, jsonb, text[]) to service_role;
+revoke execute on function etl_api.prepare_records(etl_api.generated_record[], jsonb, public.tables, jsonb, text[]) from public;
+grant execute on function etl_api.prepare_records(etl_api.generated_record[], jsonb, public.tables, jsonb, text[]) to service_role;
