@@ -3,6 +3,7 @@ language plpgsql
 security definer
 set search_path = ''
 as $$
+#variable_conflict use_column
 declare
   job constant public.ai_generation_jobs := etl_api.find_own_job(job_id);
   staged int;
