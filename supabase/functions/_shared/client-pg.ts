@@ -1,6 +1,6 @@
 /** The port to the database over a Postgres connection. */
 import pg from "pg";
-import { createClient, DatabaseError, JsonText, type EtlClient } from "./client.ts";
+import { createClient, DatabaseError, JsonText, type EtlClient, type Port } from "./client.ts";
 import { messageOf } from "./log.ts";
 import { parseJson } from "./json.ts";
 
@@ -28,6 +28,12 @@ const types: pg.CustomTypesConfig = {
  *   has everything to compile. None in a worker that is one of many and soon gone
  */
 export function createPgClient(connectionString: string, kept = 0): EtlClient {
+  const { call, close } = createPgPort(connectionString, kept);
+  return createClient(call, close);
+}
+
+/** The same, for whoever brings calls of its own. */
+export function createPgPort(connectionString: string, kept = 0): Port {
   const pool = new pg.Pool({
     connectionString,
     min: kept,
@@ -47,8 +53,8 @@ export function createPgClient(connectionString: string, kept = 0): EtlClient {
   });
   // A connection that breaks while idle: the next call makes another one.
   pool.on("error", () => {});
-  return createClient(
-    async (name, values) => {
+  return {
+    call: async (name, values) => {
       const given = Object.values(values).map((value) => (value instanceof JsonText ? value.text : value));
       const places = given.map((_, index) => `$${index + 1}`).join(", ");
       const text = `select * from etl_api.${name}(${places})`;
@@ -67,6 +73,6 @@ export function createPgClient(connectionString: string, kept = 0): EtlClient {
         throw new DatabaseError(name, messageOf(error) || String(code), sqlstate);
       }
     },
-    () => pool.end(),
-  );
+    close: () => pool.end(),
+  };
 }

@@ -1,6 +1,6 @@
 /** The port to the database over Supabase's REST interface. */
 import { createClient as createSupabase, type SupabaseClientOptions } from "@supabase/supabase-js";
-import { createClient, DatabaseError, JsonText, type EtlClient } from "./client.ts";
+import { createClient, DatabaseError, JsonText, type EtlClient, type Port } from "./client.ts";
 
 /** Where the interface is, and with which key. */
 export interface SupabaseOptions {
@@ -14,6 +14,12 @@ export interface SupabaseOptions {
 
 /** Connects to a project. */
 export function createSupabaseClient(options: SupabaseOptions): EtlClient {
+  const { call, close } = createSupabasePort(options);
+  return createClient(call, close);
+}
+
+/** The same, for whoever brings calls of its own. */
+export function createSupabasePort(options: SupabaseOptions): Port {
   const send = options.fetch ?? fetch;
   // The library writes arguments as JSON itself, so JSON that must stay as it is takes its place under a mark.
   const texts = new Map<string, string>();
@@ -24,17 +30,14 @@ export function createSupabaseClient(options: SupabaseOptions): EtlClient {
     global: {
       fetch: (input, init) => {
         const body = init?.body;
-        const mark = typeof body === "string" ? /"(raw:[0-9a-f-]{36})"\}$/.exec(body)?.[1] : undefined;
-        const text = mark === undefined ? undefined : texts.get(mark);
-        return send(
-          input,
-          text === undefined ? init : { ...init, body: (body as string).replace(`"${mark}"`, () => text) },
-        );
+        if (typeof body !== "string" || texts.size === 0) return send(input, init);
+        const filled = body.replace(/"(raw:[0-9a-f-]{36})"/g, (all, mark: string) => texts.get(mark) ?? all);
+        return send(input, { ...init, body: filled });
       },
     },
   });
-  return createClient(
-    async (name, values) => {
+  return {
+    call: async (name, values) => {
       const marks: string[] = [];
       const given = Object.entries(values).map(([key, value]) => {
         if (!(value instanceof JsonText)) return [key, value];
@@ -56,6 +59,6 @@ export function createSupabaseClient(options: SupabaseOptions): EtlClient {
         for (const mark of marks) texts.delete(mark);
       }
     },
-    async () => {},
-  );
+    close: async () => {},
+  };
 }

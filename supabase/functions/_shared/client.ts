@@ -241,6 +241,12 @@ export type Call = (
   values: Record<string, string | number | null | JsonText>,
 ) => Promise<unknown[]>;
 
+/** Calls, and the end of them. */
+export interface Port {
+  call: Call;
+  close(): Promise<void>;
+}
+
 /** JSON that goes to the database as it is. */
 export class JsonText {
   readonly text: string;

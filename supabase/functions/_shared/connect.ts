@@ -1,5 +1,5 @@
 /** Which way to the database the environment offers. */
-import type { EtlClient } from "./client.ts";
+import { createClient, type EtlClient, type Port } from "./client.ts";
 import { ConfigError } from "./config.ts";
 import { workerIsMortal } from "./runtime.ts";
 
@@ -9,16 +9,26 @@ import { workerIsMortal } from "./runtime.ts";
  * @throws ConfigError when neither is set
  */
 export async function connect(env: Record<string, string | undefined>): Promise<EtlClient> {
+  const { call, close } = await connectPort(env);
+  return createClient(call, close);
+}
+
+/**
+ * The same, for whoever brings calls of its own.
+ *
+ * @throws ConfigError when neither is set
+ */
+export async function connectPort(env: Record<string, string | undefined>): Promise<Port> {
   // Loaded when chosen: a worker's start counts against its CPU time.
   if (env["DATABASE_URL"]) {
-    const { createPgClient } = await import("./client-pg.ts");
-    return createPgClient(env["DATABASE_URL"], workerIsMortal(env) ? 0 : 1);
+    const { createPgPort } = await import("./client-pg.ts");
+    return createPgPort(env["DATABASE_URL"], workerIsMortal(env) ? 0 : 1);
   }
   const url = env["SUPABASE_URL"];
   const key = env["SUPABASE_SERVICE_ROLE_KEY"];
   if (url && key) {
-    const { createSupabaseClient } = await import("./client-supabase.ts");
-    return createSupabaseClient({ url, key });
+    const { createSupabasePort } = await import("./client-supabase.ts");
+    return createSupabasePort({ url, key });
   }
   throw new ConfigError(
     "no way to the database: set DATABASE_URL, or SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY",
