@@ -127,7 +127,7 @@ describe("who may call which function", () => {
       expect([name, first]).toEqual([
         name,
         expect.stringMatching(
-          /^etl_api\.(find_own|find_visible|check_caller_org|kv_check_writer|test_mapping_source|find_own_endpoint|check_client_writer|may_use_client)\($/,
+          /^etl_api\.(find_own|find_visible|check_caller_org|kv_check_writer|test_mapping_source|find_own_endpoint|find_own_table|find_own_job|check_client_writer|may_use_client)\($/,
         ),
       ]);
     }
@@ -147,6 +147,8 @@ describe("who may call which function", () => {
         union all select 's', id from public.source where org_id is not null
         union all select 'y', id from public.activity where org_id is not null
         union all select 'c', id from public.workflow_schedule
+        union all select 'l', id from public.tables
+        union all select 'j', id from public.ai_generation_jobs
         union all select 'none', gen_random_uuid()
       ) as t`);
     return rows.map(({ id }) => id);
@@ -159,6 +161,7 @@ describe("who may call which function", () => {
         jsonb: `'{}'`,
         text: `'x'`,
         "text[]": `'{x}'`,
+        "integer[]": `'{1}'`,
         integer: "1",
         bigint: "1",
         interval: `'1 day'`,
