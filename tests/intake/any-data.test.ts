@@ -16,6 +16,7 @@ const CODES = [
   "unknown_source",
   "no_source",
   "unknown_endpoint",
+  "unknown_table",
   "invalid_url",
   "dependency_cycle",
   "dependency_order",

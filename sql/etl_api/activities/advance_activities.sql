@@ -32,6 +32,7 @@ begin
   from ended;
 
   perform etl_api.deliver_activity_results(over_ids);
+  perform etl_api.land_activity_results(over_ids);
   perform etl_api.advance_workflows(workflow_ids);
 end
 $$;

@@ -14,6 +14,7 @@ begin
   where ar.id = i.id
     and ar.state = 'waiting';
   perform etl_api.deliver_activity_results(activity_request_ids);
+  perform etl_api.land_activity_results(activity_request_ids);
   perform etl_api.advance_workflows(array(
     select distinct ar.workflow_request_id
     from unnest(activity_request_ids) as i (id)

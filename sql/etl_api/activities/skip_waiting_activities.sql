@@ -20,6 +20,7 @@ begin
     and ar.state = 'waiting';
   perform etl_api.reconstruct_values_to_activity_requests(activity_request_ids);
   perform etl_api.deliver_activity_results(activity_request_ids);
+  perform etl_api.land_activity_results(activity_request_ids);
   perform etl_api.advance_workflows(array(
     select distinct ar.workflow_request_id
     from unnest(activity_request_ids) as i (id)

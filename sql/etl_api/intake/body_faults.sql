@@ -20,7 +20,9 @@ begin
   union all
   select * from etl_api.webhook_faults('{}', activities)
   union all
-  select * from etl_api.target_faults(activities);
+  select * from etl_api.target_faults(activities)
+  union all
+  select * from etl_api.table_faults(activities);
 end
 $$;
 

@@ -53,6 +53,9 @@ begin
   select pg_catalog.array_agg(c.id order by c.id) into started_ids
   from created as c
   where c.state = 'in_progress';
+  if exists (select 1 from pg_catalog.unnest(activities) as a where a.body #> '{destination,table,id}' is not null) then
+    perform etl_api.create_table_jobs(activities);
+  end if;
   if started_ids is not null then
     perform etl_api.start_activity_requests(started_ids);
   end if;

@@ -5,7 +5,7 @@ as $$
   select coalesce(pg_catalog.array_position(
     array['org_deleted', 'no_free_objects', 'too_large', 'too_deep',
       'invalid_json', 'missing_value', 'invalid_type', 'too_many_activities', 'too_many_objects', 'unknown_activity', 'unknown_datapoint',
-      'unknown_source', 'no_source', 'unknown_endpoint', 'invalid_url',
+      'unknown_source', 'no_source', 'unknown_endpoint', 'unknown_table', 'invalid_url',
         'dependency_cycle', 'dependency_order', 'deadline_past', 'too_many_matches', 'internal_error'],
     code), 100)
 $$;

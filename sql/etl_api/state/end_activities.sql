@@ -32,6 +32,7 @@ begin
   -- What was found until now is told all the same.
   perform etl_api.reconstruct_values_to_activity_requests(ended_ids);
   perform etl_api.deliver_activity_results(ended_ids);
+  perform etl_api.land_activity_results(ended_ids);
   return pg_catalog.cardinality(ended_ids);
 end
 $$;
