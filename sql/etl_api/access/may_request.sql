@@ -1,17 +1,17 @@
 create or replace function etl_api.may_request(org_id uuid) returns boolean
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select case
-    when auth.uid() is not null then
-      coalesce(may_request.org_id in (select etl_api.my_orgs('{owner,admin,member}')), false)
-    else
-      -- Nobody signed in: an operator or the service. Inside a security definer function current_user is the
-      -- owner, so the caller is the role that was set, or who logged in.
-      pg_catalog.pg_has_role(
-        coalesce(nullif(pg_catalog.current_setting('role', true), 'none'), session_user::text),
-        'service_role', 'usage')
-    end
+begin
+  if auth.uid() is not null then
+    return coalesce(may_request.org_id in (select etl_api.my_orgs('{owner,admin,member}')), false);
+  end if;
+  -- Nobody signed in: an operator or the service. Inside a security definer function current_user is the owner, so the
+  -- caller is the role that was set, or who logged in.
+  return pg_catalog.pg_has_role(
+    coalesce(nullif(pg_catalog.current_setting('role', true), 'none'), session_user::text),
+    'service_role', 'usage');
+end
 $$;
 
 comment on function etl_api.may_request(uuid) is
