@@ -31,7 +31,7 @@ begin
     perform etl_api.tell_progress(job, 'complete',
       case when failures = 0 then pg_catalog.format('All %s records inserted successfully', inserted)
         else pg_catalog.format('Inserted %s/%s records (%s failed)', inserted, inserted + failures, failures) end,
-      case when failures = 0 then 'success' else 'warning' end, null, inserted, total);
+      case when failures = 0 then 'success' else 'warning' end, null, inserted, (inserted + failures)::int);
   end if;
 end
 $$;

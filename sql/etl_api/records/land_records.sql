@@ -14,7 +14,8 @@ begin
   select p.* into plan
   from etl_api.evolve_table(of_table, rows, created_by, is_planned) as p;
   if plan.added <> '[]' then
-    perform etl_api.tell_progress(job, 'insertion', pg_catalog.format('Creating %s new columns: %s', pg_catalog.jsonb_array_length(plan.added),
+    perform etl_api.tell_progress(job, 'insertion', pg_catalog.format('Creating %s new column%s: %s',
+      pg_catalog.jsonb_array_length(plan.added), case when pg_catalog.jsonb_array_length(plan.added) > 1 then 's' end,
       (select pg_catalog.string_agg(a.value ->> 'name', ', ') from pg_catalog.jsonb_array_elements(plan.added) as a (value))));
   end if;
   lot := etl_api.prepare_records(lot, rows, of_table, plan.columns, plan.unknown);
