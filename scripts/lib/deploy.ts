@@ -20,7 +20,13 @@ import { splitStatements } from "./statements.ts";
 import { catalogOfMigrations, catalogOfSources, describeDifference } from "./verify.ts";
 
 /** The edge functions that belong to the migrations. */
-export const functionNames = ["execute-runs", "deliver-webhooks", "manage-secrets"];
+export const functionNames = [
+  "execute-runs",
+  "deliver-webhooks",
+  "manage-secrets",
+  "data",
+  "superadmin-clients",
+];
 
 /** What went wrong, in a sentence, and what to do about it. */
 export class DeployError extends Error {

@@ -218,8 +218,11 @@ export class DatabaseError extends Error {
   override name = "DatabaseError";
   /** SQLSTATE, or PostgREST's own code; absent when the database did not answer. */
   readonly code: string | undefined;
+  /** What the database said, and nothing else. */
+  readonly sentence: string;
   constructor(call: string, message: string, code: string | undefined) {
     super(`etl_api.${call}: ${message}${code === undefined ? "" : ` (${code})`}`);
+    this.sentence = message;
     this.code = code;
   }
 
