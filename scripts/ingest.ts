@@ -157,7 +157,7 @@ async function ingest(options: Options, signal: AbortSignal): Promise<Upload> {
 
 function show({ taken, stored, failed, warned, faults }: Upload): void {
   console.log(
-    `${figure(stored)} of ${figure(taken)} rows are in${warned > 0 ? `; ${figure(warned)} values did not fit and were kept as text` : ""}.`,
+    `${figure(stored)} of ${figure(taken)} rows are in${warned > 0 ? `; ${figure(warned)} ${warned === 1 ? "value" : "values"} did not fit, kept as text` : ""}.`,
   );
   for (const { index, error } of faults.slice(0, 20)) console.log(`row ${figure(index + 1)}: ${error}`);
   if (failed > 20)
