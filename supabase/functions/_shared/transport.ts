@@ -19,6 +19,7 @@ import type { Readable } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { FailureKind } from "./client.ts";
+import { answers, asks, guarded, informs, Strayed } from "./connections.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Checked } from "./guard.ts";
 
@@ -69,12 +70,19 @@ export type Transport = (sending: Sending) => Promise<Reply>;
 export interface TransportOptions {
   /** Certificates of the authorities to trust in place of the usual ones. */
   ca?: string;
+  /** Whether a connection may be used for more than one request; true by default. */
+  reuse?: boolean;
+  /** Milliseconds a connection is left alone before it is used again. */
+  restMs?: number;
 }
 
 // ---- over node:http
 
 // Servers mostly keep a connection for five seconds or more. One they close while we write costs an attempt.
 const IDLE_MS = 4_000;
+// A second answer follows the first by less, unless the server means harm. It costs connections: one for every ten
+// requests a second.
+const REST_MS = 100;
 // Beyond what any server has to say before its answer (100, 102, 103).
 const MAX_INFORMATION = 20;
 // Parts so small that receiving them is the work; of an answer that is no attack, thousands arrive in a few.
@@ -82,15 +90,20 @@ const MIN_PART_BYTES = 16;
 const FREE_PARTS = 10_000;
 
 /** Makes the way over `node:http`, with connections of its own. */
-export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
+export function createHttpTransport({
+  ca,
+  reuse = true,
+  restMs = REST_MS,
+}: TransportOptions = {}): Transport {
   const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 256 };
   const trust = ca === undefined ? {} : { ca };
   // Deno's own way there reads all certificates first, which takes a right (--allow-sys) and misses DENO_CERT.
   const tls =
     "Deno" in globalThis ? { createConnection: (to: object) => connectTls(to as ConnectionOptions) } : {};
+  const strayed = new Strayed();
   const agents = {
-    "http:": new HttpAgent(kept),
-    "https:": Object.assign(new HttpsAgent({ ...kept, ...trust }), tls),
+    "http:": guarded(new HttpAgent(kept), restMs, strayed),
+    "https:": guarded(Object.assign(new HttpsAgent({ ...kept, ...trust }), tls), restMs, strayed),
   };
 
   function connect(sending: Sending, again: boolean): ClientRequest {
@@ -101,18 +114,21 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
       ...sending.headers,
     };
     if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
+    const hostname = url.hostname.replace(/^\[|\]$/g, "");
+    const port = url.port || (secure ? 443 : 80);
+    // For the second time, too: others may be as stale as the first was.
+    const alone = again || !reuse || strayed.has(`${hostname}:${port}`);
     return (secure ? httpsRequest : httpRequest)({
       method,
-      hostname: url.hostname.replace(/^\[|\]$/g, ""),
-      port: url.port || (secure ? 443 : 80),
+      hostname,
+      port,
       path: url.pathname + url.search,
       headers,
-      // A connection of its own for the second time: others may be as stale as the first was.
-      agent: again ? false : agents[url.protocol as "http:" | "https:"],
+      agent: alone ? false : agents[url.protocol as "http:" | "https:"],
       ...(sending.addresses !== undefined && {
         lookup: lookupOf(sending.addresses),
       }),
-      ...(again && secure && { ...trust, ...tls }),
+      ...(alone && secure && { ...trust, ...tls }),
     });
   }
 
@@ -131,12 +147,15 @@ export function createHttpTransport({ ca }: TransportOptions = {}): Transport {
         // Deno sends a request whose reused connection ends once more by itself, even one that was given up here. Whether
         // it may be sent twice is not for the runtime to say.
         request.reusedSocket = false;
+        asks(request);
       });
       request.on("information", () => {
+        informs(request);
         if (++informed > MAX_INFORMATION) request.destroy(new Fault("network", "the answer never begins"));
       });
       request.on("response", (response) => {
         settled = true;
+        answers(request, response);
         // Until somebody reads, nobody else would hear of it, and that ends the process.
         response.on("error", () => {});
         resolve(replyOf(sending, request, response, () => failure));

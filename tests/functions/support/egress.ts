@@ -82,14 +82,18 @@ export async function runEgress({ tag, port, rawPort, tlsPort, ca, paths }: Worl
   clearInterval(look);
 
   // On a connection that was used before: one that is new tells of no server that has gone away meanwhile.
-  await ask("/ok");
-  const resent: Record<string, unknown> = { post: tell(await ask("/reset")) };
-  await ask("/ok");
-  resent["silent"] = tell(await ask("/silent"));
-  await ask("/ok");
-  resent["get"] = tell(await ask("/stale", "GET"));
-  await ask("/ok");
-  resent["message"] = tell(await exchange.post(`http://${raw}/stale?${tag}-message`, {}, "{}", 600));
+  const reusing = createExchange(settings, { transport: createHttpTransport({ restMs: 0 }) });
+  const askOn = async (path: string, method?: string) => {
+    await ask("/ok", "POST", 600, reusing);
+    return tell(await ask(path, method, 600, reusing));
+  };
+  const resent: Record<string, unknown> = {
+    post: await askOn("/reset"),
+    silent: await askOn("/silent"),
+    get: await askOn("/stale", "GET"),
+  };
+  await ask("/ok", "POST", 600, reusing);
+  resent["message"] = tell(await reusing.post(`http://${raw}/stale?${tag}-message`, {}, "{}", 600));
 
   return {
     pins: await pinsAddresses(),
@@ -155,7 +159,7 @@ export async function runEgress({ tag, port, rawPort, tlsPort, ca, paths }: Worl
       const url = `https://${host}:${tlsPort}/${tag}`;
       return tell(await exchange.ask({ request: { url }, secretScope: "shared", timeoutMs: 2_000 }));
     };
-    const trusting = createHttpTransport({ ca });
+    const trusting = createHttpTransport({ ca, restMs: 0 });
     return {
       right: [
         await get("api.test", trusting),

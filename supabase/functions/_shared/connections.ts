@@ -1,0 +1,187 @@
+/**
+ * Connections that are used again. HTTP/1.1 numbers neither requests nor answers: which answer belongs to which request
+ * follows from their order alone, so a server that says one thing too much would have every later request on that
+ * connection answered with what belongs to the one before. Runtimes drop such a connection when a whole second answer
+ * comes with the first; the rest they pass over or take for what comes next.
+ *
+ * So what a connection receives is counted here. It is used again only after an answer that ended exactly where it said
+ * it would and some silence, and never after a byte that nobody had asked for; and a server that has sent one such byte
+ * gets a connection for each request from then on.
+ */
+import { Buffer } from "node:buffer";
+import type { Agent, ClientRequest, IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+
+const END_OF_HEAD = "\r\n\r\n";
+const LAST_CHUNK = "0\r\n\r\n";
+const STEPS = 4;
+const MAX_STRAYED = 10_000;
+
+/** What one connection receives. */
+class Line {
+  readonly #socket: Socket;
+  #request: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
+  /** Bytes since the request began. */
+  #received = 0;
+  /** Bytes of the answer's head; 0 while its end has not come. */
+  #head = 0;
+  /** The latest bytes, as many as the last chunk has or more. */
+  #latest: Buffer | undefined;
+  #informed = false;
+  #spoilt = false;
+  readonly #strays: () => void;
+
+  /** @param strays called when the server says more than it was asked */
+  constructor(socket: Socket, strays: () => void) {
+    this.#socket = socket;
+    this.#strays = strays;
+    // Ahead of the parser, which is attached by each request: what it makes of a part is not known yet.
+    socket.on("data", (part: Buffer) => this.#hear(part));
+    // While nobody asks, nobody else listens, and that ends the process.
+    socket.on("error", () => {});
+    // One that the runtime drops by itself is not given back.
+    socket.on("close", () => void this.rest());
+  }
+
+  ask(request: ClientRequest): void {
+    this.#request = request;
+    this.#response = undefined;
+    this.#received = this.#head = 0;
+    this.#latest = undefined;
+    this.#informed = false;
+  }
+
+  /** An answer before the answer: its head counts with neither. */
+  inform(): void {
+    this.#informed = true;
+  }
+
+  answer(response: IncomingMessage): void {
+    this.#response = response;
+  }
+
+  #hear(part: Buffer): void {
+    if (this.#request === undefined) {
+      this.#strays();
+      this.#socket.destroy();
+      return;
+    }
+    // Its reader may not have got to its end yet, and shall: the connection goes when it is given back.
+    if (this.#response?.complete === true) this.#spoilt = true;
+    if (this.#spoilt) return;
+    // What may begin in the part before: the end of the head, the last chunk.
+    const before =
+      this.#head === 0 || part.length < LAST_CHUNK.length ? this.#latest?.subarray(-4) : undefined;
+    const latest = before === undefined ? part : Buffer.concat([before, part]);
+    if (this.#head === 0) {
+      const end = latest.indexOf(END_OF_HEAD);
+      if (end >= 0) this.#head = this.#received - (before?.length ?? 0) + end + END_OF_HEAD.length;
+    }
+    this.#received += part.length;
+    this.#latest = latest;
+  }
+
+  /** Ends the request; tells whether the connection is as it was before. */
+  rest(): boolean {
+    const request = this.#request;
+    const isClean = request === undefined || this.#endsWhereItSaid(request);
+    this.#request = this.#response = this.#latest = undefined;
+    return isClean;
+  }
+
+  #endsWhereItSaid(request: ClientRequest): boolean {
+    const response = this.#response;
+    if (this.#head === 0 || response?.complete !== true) return false;
+    const { headers, statusCode } = response;
+    const isEmpty = request.method === "HEAD" || statusCode === 204 || statusCode === 304;
+    // A second answer, or anything else that ends alike, the parser has refused already.
+    if (!isEmpty && !this.#spoilt && headers["transfer-encoding"] !== undefined)
+      return this.#latest!.subarray(-LAST_CHUNK.length).toString("latin1") === LAST_CHUNK;
+    const excess = this.#received - this.#head - (isEmpty ? 0 : Number(headers["content-length"]));
+    if (this.#spoilt || (excess > 0 && !this.#informed)) this.#strays();
+    return excess === 0 && !this.#spoilt;
+  }
+}
+
+const lines = new WeakMap<object, Line>();
+
+/** Tells a connection of a request that begins on it. */
+export function asks(request: ClientRequest): void {
+  if (request.socket !== null) lines.get(request.socket)?.ask(request);
+}
+
+/** Tells a connection that an answer comes in more than one part. */
+export function informs(request: ClientRequest): void {
+  if (request.socket !== null) lines.get(request.socket)?.inform();
+}
+
+/** Tells a connection of an answer that begins on it. */
+export function answers(request: ClientRequest, response: IncomingMessage): void {
+  if (request.socket !== null) lines.get(request.socket)?.answer(response);
+}
+
+/** Servers that have said more than they were asked, as `host:port`. */
+export class Strayed {
+  readonly #servers = new Set<string>();
+
+  has(server: string): boolean {
+    return this.#servers.has(server);
+  }
+
+  add(server: string): void {
+    this.#servers.add(server);
+    if (this.#servers.size > MAX_STRAYED) this.#servers.delete(this.#servers.values().next().value!);
+  }
+}
+
+type Connect = (this: Agent, to: { host: string; port: number | string }, ...more: unknown[]) => Socket;
+
+/**
+ * Has an agent use a connection again only when it is certain that nothing is left on it.
+ *
+ * @param restMs milliseconds of silence after an answer: what was sent with it may come a little later, and once the
+ * next request is under way nothing tells one from the other
+ */
+export function guarded<A extends Agent>(agent: A, restMs: number, strayed: Strayed): A {
+  const { createConnection, emit } = agent as unknown as { createConnection: Connect; emit: Agent["emit"] };
+  const resting: { until: number; free: () => void }[] = [];
+  let step = 0;
+  let isWaiting = false;
+
+  // In steps, for a machine that stands still now and then: meanwhile nothing could have come.
+  const wait = (): void => {
+    isWaiting = true;
+    setTimeout(look, restMs / STEPS).unref();
+  };
+  // What has arrived is heard first: timers come before it in a process that is late.
+  const look = (): void =>
+    void setImmediate(() => {
+      step++;
+      while (resting.length > 0 && resting[0]!.until <= step) resting.shift()!.free();
+      isWaiting = false;
+      if (resting.length > 0) wait();
+    });
+
+  return Object.assign(agent, {
+    createConnection(this: Agent, ...to: Parameters<Connect>): Socket {
+      const socket = createConnection.apply(this, to);
+      const [{ host, port }] = to;
+      lines.set(socket, new Line(socket, () => strayed.add(`${host}:${port}`)));
+      return socket;
+    },
+    emit(event: string, ...told: unknown[]): boolean {
+      const say = () => emit.call(agent, event, ...told);
+      if (event !== "free") return say();
+      const socket = told[0] as Socket;
+      if (lines.get(socket)?.rest() !== true) {
+        socket.destroy();
+      } else if (restMs > 0) {
+        // The step under way is not a whole one.
+        resting.push({ until: step + STEPS + 1, free: () => socket.destroyed || say() });
+        if (!isWaiting) wait();
+      } else say();
+      return true;
+    },
+  });
+}
