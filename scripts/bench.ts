@@ -2,6 +2,7 @@
 import { ratio, verdict, type Bench } from "./bench/bench.ts";
 import { helpOn, readArguments, type Arguments } from "./bench/arguments.ts";
 import { chain } from "./bench/chain.ts";
+import { clients } from "./bench/clients.ts";
 import { growth } from "./bench/growth.ts";
 import { http } from "./bench/http.ts";
 import { latency } from "./bench/latency.ts";
@@ -12,6 +13,7 @@ import { orgs } from "./bench/orgs.ts";
 import { writePage, type Measured } from "./bench/page.ts";
 import { partitions } from "./bench/partitions.ts";
 import { asText } from "./bench/report.ts";
+import { records } from "./bench/records.ts";
 import { retention } from "./bench/retention.ts";
 import { views } from "./bench/views.ts";
 import { conditions, describe, durable, type Conditions } from "./lib/conditions.ts";
@@ -31,6 +33,8 @@ const benches: Bench[] = [
   views,
   retention,
   keys,
+  records,
+  clients,
   partitions,
 ];
 
