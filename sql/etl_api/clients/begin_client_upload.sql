@@ -9,7 +9,7 @@ as $$
 declare
   begun etl_api.client_upload;
 begin
-  perform etl_api.act_as(as_user);
+  perform etl_api.act_for(as_user);
   perform etl_api.check_client_writer(client_id);
   perform etl_api.check_client_rows(data_type, '[]', null);
   -- One at a time for a client, so that a file is not begun twice.

@@ -10,7 +10,7 @@ declare
   upload etl_api.client_upload := etl_api.find_client_upload(upload_id);
   report jsonb;
 begin
-  perform etl_api.act_as(as_user);
+  perform etl_api.act_for(as_user);
   if part <= upload.parts then
     -- It came, and its sender did not hear.
     return pg_catalog.jsonb_build_object('repeated', true) || pg_catalog.to_jsonb(upload);

@@ -7,7 +7,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  perform etl_api.act_as(as_user);
+  perform etl_api.act_for(as_user);
   if not etl_api.may_use_client(client_id, false)
     or not exists (
       select 1

@@ -1,4 +1,4 @@
-create or replace function etl_api.act_as(user_id uuid) returns void
+create or replace function etl_api.act_for(user_id uuid) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -11,7 +11,7 @@ begin
 end
 $$;
 
-comment on function etl_api.act_as(uuid) is
+comment on function etl_api.act_for(uuid) is
   'Lets the rest of the transaction be asked for by a user whose token an edge function has checked; null: by the service itself. Called first by functions of the service that take as_user.';
 
-revoke execute on function etl_api.act_as(uuid) from public;
+revoke execute on function etl_api.act_for(uuid) from public;
