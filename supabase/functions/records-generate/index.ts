@@ -1,0 +1,4 @@
+import { serve } from "../_shared/runtime.ts";
+import { recordsGenerateHandler } from "./handler.ts";
+
+serve(recordsGenerateHandler());

@@ -1,0 +1,4 @@
+import { serve } from "../_shared/runtime.ts";
+import { recordsInsertHandler } from "./handler.ts";
+
+serve(recordsInsertHandler());
