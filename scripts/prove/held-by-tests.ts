@@ -166,6 +166,14 @@ export const heldByTests: Pledge[] = [
     ],
   },
   {
+    name: "own-answers",
+    group: "data",
+    title: "Nobody gets another's answer",
+    sentence:
+      "A server that answers twice, half, too much or unasked, at once or later, over TLS or not, spoils its own connection: no later request gets any of it.",
+    tests: ["tests/functions/stray.test.ts"],
+  },
+  {
     name: "deletion",
     group: "data",
     title: "What is deleted stays out of sight",

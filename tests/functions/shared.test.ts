@@ -160,6 +160,7 @@ describe("settings", () => {
       concurrency: 20,
       maxAnswerBytes: 10_000_000,
       maxRequestBytes: 10_000_000,
+      reuseConnections: true,
       logLevel: "info",
     });
   });

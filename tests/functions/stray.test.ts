@@ -65,7 +65,20 @@ describe.each(["node", "deno"] as const)("what a server says beyond its answer, 
     expect(told.apart).toEqual({ ...not, twice: true, half: true, later: true, laterChunked: true });
   });
 
+  test("finds no connection to stay on where each is used once", () => {
+    expect(told.alone).toBe(true);
+  });
+
   test("keeps no connection from being used again that has rested", () => {
     expect(told.rested).toEqual([true, true]);
   });
+});
+
+describe.each(["node", "deno"] as const)("the same by fetch, in %s", (runtime) => {
+  test("is never an answer: no connection is used again", async () => {
+    const { told, race, alone } = await runs[runtime]("fetch");
+    expect(Object.entries(told).filter(([, { wrong, reused }]) => wrong.length > 0 || reused)).toEqual([]);
+    expect(race).toEqual({ wrong: [], reused: false });
+    expect(alone).toBe(true);
+  }, 60_000);
 });

@@ -75,6 +75,8 @@ const schema = z.object({
   ETL_MAX_ANSWER_BYTES: count(10_000_000, 100_000_000),
   /** Bytes one request may have: address, headers and body. */
   ETL_MAX_REQUEST_BYTES: count(10_000_000, 100_000_000),
+  /** Whether a connection may carry more than one request, one after the other. */
+  ETL_REUSE_CONNECTIONS: z.enum(["true", "false"]).default("true"),
   /** debug, info, warn or error. */
   ETL_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 });
@@ -100,6 +102,7 @@ export interface Config {
   concurrency: number;
   maxAnswerBytes: number;
   maxRequestBytes: number;
+  reuseConnections: boolean;
   logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -153,6 +156,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     concurrency: read.ETL_CONCURRENCY,
     maxAnswerBytes: read.ETL_MAX_ANSWER_BYTES,
     maxRequestBytes: read.ETL_MAX_REQUEST_BYTES,
+    reuseConnections: read.ETL_REUSE_CONNECTIONS === "true",
     logLevel: read.ETL_LOG_LEVEL,
   };
 }

@@ -98,19 +98,22 @@ export interface ExchangeOptions {
 /** Makes the exchange. */
 export function createExchange(
   config: Pick<Config, "secrets" | "allowHosts" | "allowPorts" | "maxAnswerBytes"> &
-    Partial<Pick<Config, "denyNetworks" | "proxied" | "maxRequestBytes">>,
+    Partial<Pick<Config, "denyNetworks" | "proxied" | "maxRequestBytes" | "reuseConnections">>,
   options: ExchangeOptions = {},
 ): Exchange {
   const check = createCheck({ ...config, ...(options.resolve && { resolve: options.resolve }) });
   const secrets = options.secrets ?? new SecretStore(config);
-  const { maxAnswerBytes, maxRequestBytes = Infinity } = config;
+  const { maxAnswerBytes, maxRequestBytes = Infinity, reuseConnections: reuse = true } = config;
   const proxied = new Set<string>(config.proxied);
   let usual: Transport | undefined = options.transport;
 
   /** The way out; the answer is there at once but for the first time. */
   function transportTo(url: URL): Transport | Promise<Transport> {
     if (options.transport === undefined && proxied.has(url.protocol)) return fetchTransport;
-    return usual ?? pinsAddresses().then((pins) => (usual ??= pins ? createHttpTransport() : fetchTransport));
+    return (
+      usual ??
+      pinsAddresses().then((pins) => (usual ??= pins ? createHttpTransport({ reuse }) : fetchTransport))
+    );
   }
 
   async function send(

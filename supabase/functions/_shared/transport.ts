@@ -338,15 +338,31 @@ export function pinsAddresses(): Promise<boolean> {
 
 // ---- over fetch
 
-/** The way over `fetch`. */
+let client: object | undefined;
+
+/** Deno asks the server to close the connection, and goes on using it itself unless it is told otherwise here. */
+function aloneInDeno(): object {
+  if (client !== undefined) return client;
+  const { Deno } = globalThis as { Deno?: { createHttpClient?: (options: object) => unknown } };
+  try {
+    const made = Deno?.createHttpClient?.({ poolMaxIdlePerHost: 0 });
+    return (client = made === undefined ? {} : { client: made });
+  } catch {
+    // Not to be had in this one.
+    return (client = {});
+  }
+}
+
+/** The way over `fetch`. What its connections receive cannot be seen, so each has one request. */
 export const fetchTransport: Transport = async ({ method, url, headers, body, limit, clock }) => {
   // A redirect could lead where the guard would not have let it go, and would take the secrets along.
   const response = await fetch(url.href, {
     method,
-    headers,
+    headers: { ...headers, connection: "close" },
     ...(body !== undefined && { body }),
     redirect: "manual",
     signal: clock.signal,
+    ...aloneInDeno(),
   });
   const header = (name: string) => response.headers.get(name) ?? undefined;
   return {

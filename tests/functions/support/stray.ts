@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import process from "node:process";
 import { createServer as createTlsServer } from "node:tls";
+import { createExchange } from "../../../supabase/functions/_shared/exchange.ts";
 import { beginDeadline } from "../../../supabase/functions/_shared/deadlines.ts";
 import { createHttpTransport, fetchTransport } from "../../../supabase/functions/_shared/transport.ts";
 
@@ -112,7 +113,8 @@ export async function startStrayServers(tls: {
         if (other?.later !== undefined && !other.socket.destroyed) other.socket.write(other.later, "latin1");
         const { now, later } = manners[address.pathname] ?? { now: framed, later: undefined };
         byNumber.set(number, { socket, later: address.pathname === "/race" ? stray : later });
-        if (address.pathname.endsWith("in-parts")) void inParts(socket, now(answer));
+        if (address.pathname === "/held") setTimeout(() => void socket.write(framed(answer)), 300);
+        else if (address.pathname.endsWith("in-parts")) void inParts(socket, now(answer));
         else socket.write(now(answer), "latin1");
       });
     };
@@ -275,6 +277,25 @@ export async function runStray(way: Way, world: StrayWorld) {
     return { got, open };
   }
 
+  /** Whether each request gets a connection where the settings say so, or the way cannot do otherwise. */
+  async function alone(): Promise<boolean> {
+    const host = `127.0.0.1:${port}`;
+    const settings = { secrets: {}, allowHosts: [host], allowPorts: [], maxAnswerBytes: 1_000 };
+    const exchange =
+      way === "fetch"
+        ? createExchange(settings, { transport: fetchTransport })
+        : createExchange({ ...settings, reuseConnections: false });
+    const seen = new Set<string | undefined>();
+    for (let n = 0; n < 40; n++) {
+      const request = { url: `http://${host}/ok` };
+      const { bodyJson } = await exchange.ask({ request, secretScope: "shared", timeoutMs: 2_000 });
+      seen.add(bodyJson);
+      // As long as a connection rests.
+      if (n === 0) await get(plain, "/held");
+    }
+    return seen.size === 40;
+  }
+
   const told: Record<string, StrayTold> = {};
   for (const path of paths) {
     told[path] = await after(plain, path);
@@ -284,6 +305,7 @@ export async function runStray(way: Way, world: StrayWorld) {
     told,
     race: await race(plain),
     greeted: await greeted(),
+    alone: await alone(),
     ...(way === "http" && {
       secureRace: await race(secure),
       apart: {
