@@ -95,9 +95,9 @@ create index idx_client_data_table_name on public.client_data (table_name);
 create index idx_client_data_client_table on public.client_data (client_id, table_name, id);
 create index client_data_organization_id_idx on public.client_data (organization_id);
 -- Under the client's id, so that what is looked up is the client's from the beginning: how many rows others have, and
--- what they say, makes no difference, not even of time.
+-- what they say, makes no difference, not even of time. A search reads what is not sorted in yet, so that is kept short.
 create index idx_client_data_jsonb on public.client_data
-  using gin (jsonb_set('{}', array[client_id::text], data) jsonb_path_ops);
+  using gin (jsonb_set('{}', array[client_id::text], data) jsonb_path_ops) with (gin_pending_list_limit = 512);
 comment on table public.client_data is
   'The rows of all clients'' tables. Written by etl_api.ingest_client_data, or by the service; counted by triggers, whoever writes.';
 comment on column public.client_data.id is 'Order in which rows came.';
