@@ -7,7 +7,7 @@ declare
   rare text[];
 begin
   if fields = '{}' then
-    return '[]';
+    return '[]'::jsonb;
   end if;
   -- What no row of the sample has is looked for in all of them.
   rare := array(

@@ -10,7 +10,7 @@ declare
   lot_size constant int := 5000;
   job constant public.ai_generation_jobs := etl_api.find_own_job(job_id);
   of_table constant public.tables := etl_api.find_own_table(job.table_id);
-  report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}';
+  report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}'::jsonb;
   chosen int[] := array(
     select g.record_index
     from public.ai_generated_records as g

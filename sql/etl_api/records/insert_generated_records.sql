@@ -14,7 +14,7 @@ declare
   of_table constant public.tables := etl_api.find_own_table(table_id);
   given_count constant int := case when pg_catalog.jsonb_typeof(records) = 'array' then pg_catalog.jsonb_array_length(records) end;
   total constant int := case when selected_indices is null then given_count else least(given_count, pg_catalog.cardinality(selected_indices)) end;
-  report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}';
+  report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}'::jsonb;
   lot etl_api.generated_record[];
 begin
   perform etl_api.check_insertion(job, of_table, organization_id, user_id);

@@ -4,9 +4,7 @@ security definer
 set search_path = ''
 as $$
 begin
-  if tg_table_name = 'tables' then
-    perform etl_api.make_table_view(coalesce(new.id, old.id));
-  elsif tg_op = 'DELETE' then
+  if tg_op = 'DELETE' then
     perform etl_api.make_table_view(o.table_id)
     from (select distinct r.table_id from old_rows as r order by r.table_id) as o;
   else

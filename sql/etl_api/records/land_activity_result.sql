@@ -8,7 +8,7 @@ declare
   keys constant jsonb := coalesce(job.request -> 'keys', '[]');
   records constant jsonb := etl_api.result_records(objects, keys);
   total constant int := pg_catalog.jsonb_array_length(records);
-  report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}';
+  report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}'::jsonb;
   lot etl_api.generated_record[];
 begin
   if of_table.id is null then

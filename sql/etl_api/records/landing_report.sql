@@ -9,7 +9,7 @@ as $$
     'inserted_records', (
       select coalesce(pg_catalog.jsonb_agg(i.head || pg_catalog.lpad(pg_catalog.to_hex(l.record_index), 8, '0')), '[]')
       from pg_catalog.unnest(lot) as l
-      cross join (select pg_catalog."left"(etl_api.generated_id(job_id, 0)::text, 28) as head) as i),
+      cross join (select pg_catalog."left"(etl_api.generated_id(job_id, 0)::text, 28) as head offset 0) as i),
     'errors', (
       select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('index', b.record_index,
         'company', coalesce(b.given ->> 'company_name', b.given ->> 'name', b.title), 'error', b.fault) order by b.record_index), '[]')

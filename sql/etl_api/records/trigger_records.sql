@@ -39,7 +39,7 @@ drop trigger if exists keep_view on public.tables;
 create trigger keep_view
   after insert or update of name, deleted_at or delete on public.tables
   for each row
-  execute function etl_api.keep_table_views();
+  execute function etl_api.keep_table_view();
 comment on trigger keep_view on public.tables is
   'The view of the table follows.';
 

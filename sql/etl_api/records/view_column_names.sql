@@ -4,8 +4,8 @@ set search_path = ''
 as $$
 declare
   -- What every record has.
-  taken text[] := '{id,name,email,company,status,data,is_ai_generated,created_by,created_at,updated_at}';
-  chosen text[] := '{}';
+  taken text[] := '{id,name,email,company,status,data,is_ai_generated,created_by,created_at,updated_at}'::text[];
+  chosen text[] := '{}'::text[];
   field text;
   candidate text;
   n int;
