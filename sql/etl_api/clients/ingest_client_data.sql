@@ -15,11 +15,10 @@ begin
   -- Rows that come out of a table are compressed, and would be unpacked for each look into them.
   rows := rows || '[]';
   target := etl_api.find_client_schema(client_id, data_type, contract);
-  plan := etl_api.evolve_client_schema(rows, coalesce(contract, target.contract), target);
-  target := plan.target;
+  plan := etl_api.evolve_client_schema(target, rows, coalesce(contract, target.contract));
   landed := etl_api.land_client_rows(target, rows, plan.columns, coalesce(contract, target.contract), plan.unknown);
   return pg_catalog.jsonb_build_object(
-    'client_id', target.client_id, 'table_name', target.table_name, 'data_type', target.data_type, 'version', target.version,
+    'client_id', target.client_id, 'table_name', target.table_name, 'data_type', target.data_type, 'version', plan.version,
     'success', landed.stored, 'failed', landed.failed, 'warned', landed.warned,
     'errors', pg_catalog.jsonb_path_query_array(landed.errors, '$[0 to 999]'),
     'warnings', pg_catalog.jsonb_path_query_array(landed.warnings, '$[0 to 99]'),
