@@ -16,6 +16,8 @@ const END_OF_HEAD = "\r\n\r\n";
 const LAST_CHUNK = "0\r\n\r\n";
 const STEPS = 4;
 const MAX_STRAYED = 10_000;
+// To one server. Beyond, a connection is closed: a new one costs less than thousands that are open.
+const MAX_RESTING = 100;
 
 /** What one connection receives. */
 class Line {
@@ -146,6 +148,7 @@ type Connect = (this: Agent, to: { host: string; port: number | string }, ...mor
 export function guarded<A extends Agent>(agent: A, restMs: number, strayed: Strayed): A {
   const { createConnection, emit } = agent as unknown as { createConnection: Connect; emit: Agent["emit"] };
   const resting: { until: number; free: () => void }[] = [];
+  const restingTo = new Map<string, number>();
   let step = 0;
   let isWaiting = false;
 
@@ -173,12 +176,22 @@ export function guarded<A extends Agent>(agent: A, restMs: number, strayed: Stra
     emit(event: string, ...told: unknown[]): boolean {
       const say = () => emit.call(agent, event, ...told);
       if (event !== "free") return say();
-      const socket = told[0] as Socket;
-      if (lines.get(socket)?.rest() !== true) {
+      const [socket, { host, port }] = told as [Socket, { host: string; port: number | string }];
+      const server = `${host}:${port}`;
+      const others = restingTo.get(server) ?? 0;
+      if (lines.get(socket)?.rest() !== true || others >= MAX_RESTING || strayed.has(server)) {
         socket.destroy();
       } else if (restMs > 0) {
+        restingTo.set(server, others + 1);
+        const free = () => {
+          const left = restingTo.get(server)! - 1;
+          if (left === 0) restingTo.delete(server);
+          else restingTo.set(server, left);
+          if (strayed.has(server)) socket.destroy();
+          else if (!socket.destroyed) say();
+        };
         // The step under way is not a whole one.
-        resting.push({ until: step + STEPS + 1, free: () => socket.destroyed || say() });
+        resting.push({ until: step + STEPS + 1, free });
         if (!isWaiting) wait();
       } else say();
       return true;

@@ -79,10 +79,9 @@ export interface TransportOptions {
 // ---- over node:http
 
 // Servers mostly keep a connection for five seconds or more. One they close while we write costs an attempt.
-const IDLE_MS = 4_000;
-// A second answer follows the first by less, unless the server means harm. It costs connections: one for every ten
-// requests a second.
-const REST_MS = 100;
+const IDLE_MS = 3_000;
+// A second answer follows the first by far less, unless the server means harm or is starved.
+const REST_MS = 1_000;
 // Beyond what any server has to say before its answer (100, 102, 103).
 const MAX_INFORMATION = 20;
 // Parts so small that receiving them is the work; of an answer that is no attack, thousands arrive in a few.

@@ -113,7 +113,7 @@ export async function startStrayServers(tls: {
         if (other?.later !== undefined && !other.socket.destroyed) other.socket.write(other.later, "latin1");
         const { now, later } = manners[address.pathname] ?? { now: framed, later: undefined };
         byNumber.set(number, { socket, later: address.pathname === "/race" ? stray : later });
-        if (address.pathname === "/held") setTimeout(() => void socket.write(framed(answer)), 300);
+        if (address.pathname === "/held") setTimeout(() => void socket.write(framed(answer)), 1_500);
         else if (address.pathname.endsWith("in-parts")) void inParts(socket, now(answer));
         else socket.write(now(answer), "latin1");
       });
