@@ -12,7 +12,9 @@ declare
   lot_size constant int := 5000;
   job constant public.ai_generation_jobs := etl_api.find_own_job(job_id);
   of_table constant public.tables := etl_api.find_own_table(table_id);
-  given_count constant int := case when pg_catalog.jsonb_typeof(records) = 'array' then pg_catalog.jsonb_array_length(records) end;
+  -- Taken out of its compression once, if it comes from a table, and not for each lot.
+  given constant jsonb := case when pg_catalog.jsonb_typeof(records) = 'array' then records || '[]'::jsonb end;
+  given_count constant int := pg_catalog.jsonb_array_length(given);
   total constant int := case when selected_indices is null then given_count else least(given_count, pg_catalog.cardinality(selected_indices)) end;
   report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}'::jsonb;
   lot etl_api.generated_record[];
@@ -29,13 +31,13 @@ begin
     -- Of which type a new field is, rows from everywhere say, not only those of the first lot.
     perform etl_api.evolve_table(of_table, (
       select coalesce(pg_catalog.jsonb_agg(g.given - '{company_name,name,email}'::text[]), '[]')
-      from etl_api.read_generated(etl_api.spread_rows(records)) as g), coalesce(user_id, auth.uid()));
+      from etl_api.read_generated(etl_api.spread_rows(given)) as g), coalesce(user_id, auth.uid()));
   end if;
   -- A loop over lots, so that memory is bounded by one of them.
   for begins in 0 .. given_count - 1 by lot_size loop
     lot := array(
       select g
-      from etl_api.read_generated(pg_catalog.jsonb_path_query_array(records, '$[$begin to $end]',
+      from etl_api.read_generated(pg_catalog.jsonb_path_query_array(given, '$[$begin to $end]',
         pg_catalog.jsonb_build_object('begin', begins, 'end', begins + lot_size - 1)), begins) as g
       where selected_indices is null
         or g.record_index = any (selected_indices));
