@@ -31,6 +31,9 @@ class Queue implements Work<Claim, Claim> {
     return Promise.resolve(taken);
   };
   timeoutOf = (claim: Claim) => claim.timeoutMs;
+  /** Milliseconds a lease has beyond the request's own time. */
+  leaseMs = 60_000;
+  leaseOf = (claim: Claim) => Date.now() + claim.timeoutMs + this.leaseMs;
   send = async (claim: Claim): Promise<Claim> => {
     this.sent.push(claim.id);
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
@@ -302,6 +305,28 @@ describe("ending in time", () => {
     expect(summary.released).toBe(queue.released.length);
     expect(queue.released.length).toBeGreaterThan(0);
     expect(summary.completed + summary.released).toBe(40);
+  });
+
+  test("sends nothing whose lease could end before its answer is reported, and hands it back", async () => {
+    const queue = new Queue(40);
+    queue.leaseMs = 100;
+    const begun = performance.now();
+    const sentAt: number[] = [];
+    // Quick at first, so that more is claimed than can be sent at once; then everything hangs until leases are over.
+    queue.exchange = ({ id }) => {
+      sentAt.push(performance.now() - begun);
+      return id < 10 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, 200));
+    };
+    const summary = await run(queue, { lookAgainMs: 10_000 });
+    expect(summary.released).toBeGreaterThan(0);
+    expect(summary.completed + summary.released).toBe(40);
+    expect(Math.max(...sentAt)).toBeLessThan(100);
+  });
+
+  test("sends all the same where the database's clock is far behind", async () => {
+    const queue = new Queue(40);
+    queue.leaseMs = -3_600_000;
+    expect(await run(queue)).toMatchObject({ completed: 40, released: 0 });
   });
 });
 

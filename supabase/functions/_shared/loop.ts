@@ -14,6 +14,8 @@ export interface Work<C, R> {
   claim(max: number): Promise<C[]>;
   /** Milliseconds the request may take. */
   timeoutOf(claim: C): number;
+  /** When its lease ends, in milliseconds since 1970 by the database's clock. */
+  leaseOf(claim: C): number;
   /** Sends one; never throws, a failure is a result too. */
   send(claim: C, timeoutMs: number): Promise<R>;
   /** Bytes a result holds in memory, roughly. */
@@ -41,7 +43,7 @@ export interface Limits {
   retryPauses?: readonly number[];
   /** Milliseconds between two looks for new work while requests are under way. */
   lookAgainMs?: number;
-  /** Milliseconds a claimed request may wait for its turn; its lease is running. */
+  /** Milliseconds a claimed request may wait for its turn at most; its lease is running. */
   patienceMs?: number;
   /** Milliseconds a request took of late, if that is known: the first claim is made accordingly. */
   usualMs?: number;
@@ -120,7 +122,8 @@ class Loop<C, R> {
   /** No request may take longer, or no call could ever send it. */
   readonly #longestPossible: number;
 
-  #queue: { claim: C; since: number }[] = [];
+  /** What waits for its turn, and until when it may. */
+  #queue: { claim: C; until: number }[] = [];
   #outbox: { result: R; since: number }[] = [];
   #inFlight = 0;
   #heldBytes = 0;
@@ -309,10 +312,19 @@ class Loop<C, R> {
     this.#sortAt = since;
     this.#claimed += claims.length;
     this.#dry = claims.length < max && news === this.#news;
+    const today = Date.now();
     for (const claim of claims) {
       this.#longestSeen = Math.max(this.#longestSeen, this.#timeoutOf(claim));
-      this.#queue.push({ claim, since });
+      this.#queue.push({ claim, until: since + this.#patienceWith(claim, today) });
     }
+  }
+
+  /** Milliseconds a claim may wait here and still be sent, take as long as it may, and be reported under its lease. */
+  #patienceWith(claim: C, today: number): number {
+    const { patienceMs } = this.#limits;
+    const spare = this.#work.leaseOf(claim) - today - this.#timeoutOf(claim);
+    // None from the beginning: the clocks differ, for a lease is longer than its request may take.
+    return spare > 0 ? Math.min(patienceMs, spare / 2) : patienceMs;
   }
 
   #timeoutOf(claim: C): number {
@@ -325,7 +337,9 @@ class Loop<C, R> {
     while (
       this.#queue.length > 0 &&
       this.#inFlight < this.#limits.concurrency &&
-      this.#heldBytes < HELD_BYTES
+      this.#heldBytes < HELD_BYTES &&
+      // Or it is about to be handed back.
+      this.#stays(this.#queue[0]!, performance.now())
     ) {
       const { claim } = this.#queue.shift()!;
       this.#inFlight++;
@@ -426,11 +440,11 @@ class Loop<C, R> {
     });
   }
 
-  #stays({ claim, since }: { claim: C; since: number }, now: number): boolean {
+  #stays({ claim, until }: { claim: C; until: number }, now: number): boolean {
     return (
       this.#stopped !== "unloading" &&
       this.#stopped !== "database" &&
-      now - since < this.#limits.patienceMs &&
+      now < until &&
       now + this.#timeoutOf(claim) + this.#reserve <= this.#deadline
     );
   }

@@ -31,6 +31,7 @@ export function deliverWebhooks(around: Surroundings = {}): Handler {
           return claims;
         },
         timeoutOf: (claim) => claim.timeout_ms,
+        leaseOf: (claim) => Date.parse(claim.lease_until),
         send: (claim, timeoutMs) => deliver(claim, timeoutMs, secrets, exchange),
         sizeOf: ({ body_text }) => 500 + (body_text?.length ?? 0),
         complete: (results) => client.completeDeliveries(results),

@@ -22,6 +22,7 @@ export function executeRuns(around: Surroundings = {}): Handler {
           return claims;
         },
         timeoutOf: (claim) => claim.timeout_ms,
+        leaseOf: (claim) => Date.parse(claim.lease_until),
         async send({ run_request_id, lease_token, request, secret_scope }, timeoutMs) {
           const answer = await exchange.ask({ request, secretScope: secret_scope, timeoutMs });
           return { run_request_id, lease_token, ...answer };
