@@ -46,7 +46,9 @@ describe("who may call which function", () => {
       select test_setup.set_up_misuse();
       insert into public.source (org_id, name, run_request_template)
       values (test_setup.id('org acme'), 'own', '{"method": "GET", "url": "https://x.test"}');
-      insert into public.workflow_schedule (org_id, name, cron, data) values (test_setup.id('org acme'), 'daily', '@daily', '{}')`);
+      insert into public.workflow_schedule (org_id, name, cron, data) values (test_setup.id('org acme'), 'daily', '@daily', '{}');
+      insert into public.tables (id, organization_id, name) values (test_setup.id('leads'), test_setup.id('org acme'), 'leads');
+      insert into public.ai_generation_jobs (organization_id, table_id) values (test_setup.id('org acme'), test_setup.id('leads'))`);
   });
   afterAll(() => database?.drop());
 

@@ -105,6 +105,44 @@ test("jobs that find the same new columns at once, in any order, agree on them",
   });
 });
 
+test("jobs that widen columns and add others at once wait for each other and none is lost", async () => {
+  await withDatabase(async ({ pool }) => {
+    const table = await makeTable(pool);
+    const names = Array.from({ length: 12 }, (_, n) => `number_${n}`);
+    await insert(pool, await start(pool, table), table, [
+      Object.fromEntries([["name", "first"], ...names.map((name) => [name, 1])]),
+    ]);
+    const jobs = await Promise.all(Array.from({ length: 10 }, () => start(pool, table)));
+    const reports = await Promise.all(
+      jobs.map((job, n) =>
+        insert(
+          pool,
+          job,
+          table,
+          Array.from({ length: 6 }, (_, i) =>
+            Object.fromEntries([
+              ["name", `${n} ${i}`],
+              // Some add a column and widen the others, some only widen.
+              ...(n % 2 === 0 ? [[`fresh_${n % 4}`, i]] : []),
+              ...names.map((name) => [name, "on request"]),
+            ]),
+          ),
+        ),
+      ),
+    );
+    expect(reports.every(({ success, failed }) => success === 6 && failed === 0)).toBe(true);
+    expect(
+      await all(
+        pool,
+        "select field, count(*)::int as n from etl_api.schema_change where change = 'widened' group by field having count(*) <> 1",
+      ),
+    ).toEqual([]);
+    expect(
+      await all(pool, "select count(*)::int as n from public.table_columns where type = 'text'"),
+    ).toEqual([{ n: 12 }]);
+  });
+});
+
 test("staging, choosing, editing and confirming at once lose and double nothing", async () => {
   await withDatabase(async ({ pool }) => {
     const table = await makeTable(pool);

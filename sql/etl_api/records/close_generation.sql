@@ -4,19 +4,19 @@ set search_path = ''
 as $$
 declare
   failures bigint;
-  waiting bigint;
   inserted constant int := job.completed_records + (report ->> 'success')::int - (report ->> 'repeated')::int;
   is_over boolean;
   total int;
 begin
-  select pg_catalog.count(*) filter (where g.status = 'failed'), pg_catalog.count(*) filter (where g.status = 'staged' and g.selected),
+  -- What is staged and selected is still to come.
+  select pg_catalog.count(*) filter (where g.status = 'failed'),
     left_out + pg_catalog.count(*) filter (where g.status = 'staged' and not g.selected)
-  into failures, waiting, left_out
+  into failures, left_out
   from public.ai_generated_records as g
   where g.job_id = job.id
     and g.status <> 'success';
   total := greatest(job.total_records, inserted + failures);
-  is_over := waiting = 0 and inserted + failures + left_out >= job.total_records;
+  is_over := inserted + failures + left_out >= job.total_records;
   update public.ai_generation_jobs as j
   set status = case when not is_over then 'processing' when inserted > 0 or failures = 0 then 'completed' else 'failed' end,
       stage = case when not is_over then 'inserting' when inserted > 0 or failures = 0 then 'completed' else 'failed' end,
