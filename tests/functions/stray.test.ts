@@ -65,6 +65,10 @@ describe.each(["node", "deno"] as const)("what a server says beyond its answer, 
     expect(told.apart).toEqual({ ...not, twice: true, half: true, later: true, laterChunked: true });
   });
 
+  test("is waited for on a hundred connections to a server at most", () => {
+    expect(told.left).toBe(100);
+  });
+
   test("finds no connection to stay on where each is used once", () => {
     expect(told.alone).toBe(true);
   });

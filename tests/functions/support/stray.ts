@@ -107,6 +107,9 @@ export async function startStrayServers(tls: {
           to: address.searchParams.get("id"),
           connection: number,
           greeted: greetedNow.size,
+          ...(address.pathname === "/open" && {
+            open: [...byNumber].filter(([, { socket }]) => sockets.has(socket)).map(([one]) => one),
+          }),
         });
         // What another connection has still to say is said before this one's answer.
         const other = byNumber.get(Number(address.searchParams.get("first-to")));
@@ -164,6 +167,8 @@ interface Got {
   connection?: number;
   /** Connections still open to the server that talks first. */
   greeted?: number;
+  /** Those still open. */
+  open?: number[];
 }
 
 /** Asks in every manner, then asks on. */
@@ -172,7 +177,7 @@ export async function runStray(way: Way, world: StrayWorld) {
   const transportOf = (restMs: number) =>
     way === "fetch" ? fetchTransport : createHttpTransport({ ca, restMs });
   // Told what to do by a connection of its own.
-  const control = createHttpTransport({ ca });
+  const control = createHttpTransport({ ca, restMs: 0 });
   const plain = `http://127.0.0.1:${port}`;
   const secure = `https://api.test:${tlsPort}`;
   let ids = 0;
@@ -253,6 +258,17 @@ export async function runStray(way: Way, world: StrayWorld) {
     return seen.size === 4;
   }
 
+  /** Connections left open after many requests at once. */
+  async function left(): Promise<number> {
+    const transport = transportOf(60_000);
+    const made = await Promise.all(Array.from({ length: 150 }, () => get(plain, "/ok", transport)));
+    const numbers = new Set(made.map(({ connection }) => connection));
+    let open = numbers.size;
+    for (let n = 0; n < 500 && open > 100; n++)
+      open = (await get(plain, "/open")).open!.filter((one) => numbers.has(one)).length;
+    return open;
+  }
+
   /** Once it has rested, a connection is used again. */
   async function rested(at: string): Promise<boolean> {
     const transport = transportOf(1);
@@ -296,6 +312,7 @@ export async function runStray(way: Way, world: StrayWorld) {
     return seen.size === 40;
   }
 
+  const remaining = await left();
   const told: Record<string, StrayTold> = {};
   for (const path of paths) {
     told[path] = await after(plain, path);
@@ -306,6 +323,7 @@ export async function runStray(way: Way, world: StrayWorld) {
     race: await race(plain),
     greeted: await greeted(),
     alone: await alone(),
+    left: remaining,
     ...(way === "http" && {
       secureRace: await race(secure),
       apart: {
