@@ -9,6 +9,9 @@ select etl_api.kv_set(test_setup.id('org acme'), 'a', '1');
 insert into public.clients (client_id, organization_id, company_name) values (test_setup.id('client'), test_setup.id('org acme'), 'Shop');
 select etl_api.ingest_client_data(test_setup.id('client'), null, '[{"a": 1}]');
 
+insert into public.tables (id, organization_id, name) values (test_setup.id('leads'), test_setup.id('org acme'), 'Leads');
+select etl_api.insert_generated_records(etl_api.start_generation(test_setup.id('leads')), '[{"name": "A"}]', test_setup.id('leads'));
+
 -- A row in the place of one that is there, but new, and with something else in one column.
 create function pg_temp.insert_like(child regclass, changed text, value text) returns text language plpgsql as $$
 declare
