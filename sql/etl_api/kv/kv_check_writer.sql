@@ -3,18 +3,23 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if not coalesce(etl_api.may_request(org_id), false) then
+  if org_id is null then
+    raise exception using
+      errcode = 'ETL04',
+      message = 'org_id is null: it must be the id of an org',
+      hint = 'Give the id of the org whose store it is.';
+  elsif not coalesce(etl_api.may_request(org_id), false) then
     -- Another org and no org at all look the same from outside.
     raise exception using
       errcode = 'ETL06',
-      message = pg_catalog.format('you may not write to the store of org %s', coalesce(org_id::text, 'null')),
+      message = pg_catalog.format('you may not write to the store of org %s', org_id),
       hint = 'An owner, admin or member of the org can do this.';
   end if;
 end
 $$;
 
 comment on function etl_api.kv_check_writer(uuid) is
-  'Refuses a caller who may not write to an org''s store: the first statement of the doors that do. ETL06: not the caller''s, or the caller only reads there.';
+  'Refuses a caller who may not write to an org''s store: the first statement of the doors that do. ETL04: null; ETL06: not the caller''s, or the caller only reads there.';
 
 revoke execute on function etl_api.kv_check_writer(uuid) from public;
 grant execute on function etl_api.kv_check_writer(uuid) to authenticated, service_role;

@@ -11,11 +11,14 @@ declare
   written bigint;
 begin
   perform etl_api.kv_check_writer(kv_compare_and_set.org_id);
-  if key is null or value is null or expires_in <= interval '0' then
+  if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
     raise exception using
       errcode = 'ETL04',
       message = case
         when key is null then 'key is null: it must be a text'
+        when key = '' then 'key is empty: it must be a text of 1 to 1024 bytes'
+        when pg_catalog.octet_length(key) > 1024 then
+          pg_catalog.format('key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(key), pg_catalog."left"(key, 40))
         when value is null then pg_catalog.format('value is null for %s: it must be JSON', key)
         else pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in)
       end,

@@ -9,11 +9,14 @@ declare
   written bigint;
 begin
   perform etl_api.kv_check_writer(kv_set.org_id);
-  if key is null or value is null or expires_in <= interval '0' then
+  if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
     raise exception using
       errcode = 'ETL04',
       message = case
         when key is null then 'key is null: it must be a text'
+        when key = '' then 'key is empty: it must be a text of 1 to 1024 bytes'
+        when pg_catalog.octet_length(key) > 1024 then
+          pg_catalog.format('key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(key), pg_catalog."left"(key, 40))
         when value is null then pg_catalog.format('value is null for %s: it must be JSON', key)
         else pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in)
       end,
@@ -33,7 +36,7 @@ end
 $$;
 
 comment on function etl_api.kv_set(uuid, text, jsonb, interval) is
-  'Writes a value under a key of an org''s store and returns its version; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. ETL04: null key or value, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not; 23514: the key is empty or longer than 1,024 bytes.';
+  'Writes a value under a key of an org''s store and returns its version; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. ETL04: null org or value, a key that is null, empty or longer than 1,024 bytes, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not.';
 
 revoke execute on function etl_api.kv_set(uuid, text, jsonb, interval) from public;
 grant execute on function etl_api.kv_set(uuid, text, jsonb, interval) to authenticated, service_role;

@@ -7,6 +7,7 @@ as $$
 #variable_conflict use_column
 declare
   moment constant timestamptz := utils.now();
+  odd_key text;
 begin
   perform etl_api.kv_check_writer(kv_set_many.org_id);
   if pg_catalog.jsonb_typeof(entries) is distinct from 'object' then
@@ -20,6 +21,18 @@ begin
       message = pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in),
       hint = 'Leave it out for what stays; use etl_api.kv_delete for what goes.';
   end if;
+  select k.key into odd_key
+  from pg_catalog.jsonb_object_keys(entries) as k (key)
+  where k.key = ''
+    or pg_catalog.octet_length(k.key) > 1024
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('a key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(odd_key), pg_catalog."left"(odd_key, 40)),
+      hint = 'Nothing of this call was written.';
+  end if;
+
   -- In the order of the keys, as everybody takes the rows.
   return query
   insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
@@ -37,7 +50,7 @@ end
 $$;
 
 comment on function etl_api.kv_set_many(uuid, jsonb, interval) is
-  'Writes {"key": value, …} into an org''s store, all or nothing, in one statement; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. Returns the new versions. ETL04: not an object, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not; 23514: a key is empty or longer than 1,024 bytes.';
+  'Writes {"key": value, …} into an org''s store, all or nothing, in one statement; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. Returns the new versions. ETL04: null org, not an object, a key that is empty or longer than 1,024 bytes, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not.';
 
 revoke execute on function etl_api.kv_set_many(uuid, jsonb, interval) from public;
 grant execute on function etl_api.kv_set_many(uuid, jsonb, interval) to authenticated, service_role;

@@ -15,6 +15,13 @@ begin
         coalesce(pg_catalog.quote_literal(stage), 'null')),
       hint = 'The stages of insertion are told by what inserts.';
   end if;
+  if message is null or type is null or type not in ('info', 'success', 'warning', 'error') then
+    raise exception using
+      errcode = 'ETL04',
+      message = case when message is null then 'message is null: it must say what is going on'
+        else pg_catalog.format('type is %s: it is info, success, warning or error', coalesce(pg_catalog.quote_literal(type), 'null')) end,
+      hint = 'Nothing was told.';
+  end if;
   update public.ai_generation_jobs as j
   set stage = note_generation.stage,
       status = case when note_generation.stage = 'failed' then 'failed' else 'processing' end,
@@ -27,7 +34,7 @@ end
 $$;
 
 comment on function etl_api.note_generation(uuid, text, text, text, text, int, int) is
-  'Tells how far a generator is, before anything is inserted. ETL04: no such job or stage; ETL06: the caller may not.';
+  'Tells how far a generator is, before anything is inserted. ETL04: no such job, stage or type, no message; ETL06: the caller may not.';
 
 revoke execute on function etl_api.note_generation(uuid, text, text, text, text, int, int) from public;
 grant execute on function etl_api.note_generation(uuid, text, text, text, text, int, int) to authenticated, service_role;
