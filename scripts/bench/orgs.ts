@@ -4,7 +4,7 @@
  */
 import type pg from "pg";
 import type { Bench, Figure } from "./bench.ts";
-import { connect, connectAll, drainOn, timed } from "./engine.ts";
+import { connect, connectAll, drainOn, knowAddresses, timed } from "./engine.ts";
 import { processor } from "./objects.ts";
 
 const many = 1000;
@@ -134,6 +134,7 @@ export const orgs: Bench = {
     {
       await using client = await connect(url);
       await client.query("select etl_api.ensure_partitions()");
+      await knowAddresses(client);
       fields = [
         await field(client, "one", 1, true),
         await field(client, "shared", count, true),

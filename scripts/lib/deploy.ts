@@ -26,6 +26,9 @@ export const functionNames = [
   "manage-secrets",
   "data",
   "superadmin-clients",
+  "records-generate",
+  "records-progress",
+  "records-insert",
 ];
 
 /** What went wrong, in a sentence, and what to do about it. */

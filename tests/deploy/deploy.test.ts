@@ -442,15 +442,15 @@ describe("the edge functions", () => {
       const { well, asked, said } = await attempt(url, { projectRef, cli });
       expect(well).toBe(true);
       expect(asked).toEqual([
-        "Shall I apply 2 migrations and deploy execute-runs and deliver-webhooks and manage-secrets and data and superadmin-clients?",
+        "Shall I apply 2 migrations and deploy execute-runs and deliver-webhooks and manage-secrets and data and superadmin-clients and records-generate and records-progress and records-insert?",
       ]);
       expect(said.at(-1)).toBe(
-        `Functions execute-runs, deliver-webhooks, manage-secrets, data, superadmin-clients deployed to ${projectRef}`,
+        `Functions execute-runs, deliver-webhooks, manage-secrets, data, superadmin-clients, records-generate, records-progress, records-insert deployed to ${projectRef}`,
       );
       expect(calls().map((call) => call.replace(/postgres:\/\/\S+/, "URL"))).toEqual([
         `functions list --remote=${projectRef}`,
         "migration up --yes --remote=URL",
-        `functions deploy execute-runs deliver-webhooks manage-secrets data superadmin-clients --remote=${projectRef} --use-api --yes`,
+        `functions deploy execute-runs deliver-webhooks manage-secrets data superadmin-clients records-generate records-progress records-insert --remote=${projectRef} --use-api --yes`,
       ]);
       const { password } = new URL(serverUrl);
       if (password) expect(project.read("calls")).not.toContain(password);
