@@ -206,7 +206,7 @@ export async function readTotals(client: Client, orgId: string): Promise<Totals>
        (select count(*)::int from public.value as v where v.org_id = $1) as values,
        coalesce((select jsonb_agg(jsonb_build_object(
            'webhook_id', 'msg_' || replace(d.id::text, '-', ''), 'event_type', d.event_type, 'state', d.state,
-           'attempts', d.attempts, 'error', d.error) order by d.created_at, d.id)
+           'attempts', d.attempts, 'error', d.error) order by d.created_at, d.activity_request_id is null, d.id)
         from public.delivery as d
         where d.org_id = $1), '[]') as deliveries`,
     [orgId],
