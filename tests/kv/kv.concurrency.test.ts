@@ -83,6 +83,48 @@ test("lists are what is stored, whoever writes at once, and while a list is made
   });
 });
 
+test("what is being written while a list or a table begins is in it", async () => {
+  await withDatabase(async ({ pool }) => {
+    const org = await makeOrg(pool);
+    const begins = async (key: string, statement: string, values: unknown[]): Promise<void> => {
+      const writer = await pool.connect();
+      const beginner = await pool.connect();
+      try {
+        const { pid } = (await beginner.query<{ pid: number }>("select pg_backend_pid() as pid")).rows[0]!;
+        await writer.query("begin");
+        await writer.query("select etl_api.kv_set($1, $2, '{}')", [org, key]);
+        let over = false;
+        const begun = beginner.query(statement, values).finally(() => (over = true));
+        // It waits for the writer, or it has not: either way it has looked by then.
+        const waits = async () =>
+          (
+            await pool.query<{ yes: boolean }>(
+              "select exists (select from pg_locks where pid = $1 and not granted) as yes",
+              [pid],
+            )
+          ).rows[0]!.yes;
+        while (!over && !(await waits()));
+        await writer.query("commit");
+        await begun;
+      } finally {
+        writer.release();
+        beginner.release();
+      }
+    };
+    await begins(
+      "trip:early",
+      "insert into etl_api.kv_index (org_id, name, of_pattern) values ($1, 'all_trips', 'trip:{id}')",
+      [org],
+    );
+    expect(await get(pool, org, "all_trips")).toEqual(["early"]);
+
+    await begins("event:early", "select etl_api.kv_migrate('events')", []);
+    await pool.query("select etl_api.kv_migrate('events')");
+    const { rows } = await pool.query("select key from etl_api.kv_values('events')");
+    expect(rows).toEqual([{ key: "event:early" }]);
+  });
+});
+
 test("keys and values come back as they were written, and in the order of their bytes", async () => {
   await withDatabase(async ({ pool }) => {
     const org = await makeOrg(pool);

@@ -1,4 +1,4 @@
-select plan(23);
+select plan(24);
 
 select test_setup.set_up_people();
 
@@ -45,6 +45,7 @@ select is(etl_api.kv_get(pg_temp.org(), 'events:index'), '["e1"]', 'not when it 
 
 -- Nobody writes a list.
 select throws_ok($$select etl_api.kv_set(pg_temp.org(), 'conversation:index:user-456', '[]')$$, 'ETL05', 'conversation:index:user-456 is a list that the database keeps', 'a list is not written by hand');
+select throws_ok($$select etl_api.kv_set(pg_temp.org(), 'events:index', '[]')$$, 'ETL05', 'events:index is a list that the database keeps', 'nor one of another head than its keys');
 select throws_ok($$select etl_api.kv_set_many(pg_temp.org(), '{"event:e9": {}, "events:index": []}')$$, 'ETL05', 'events:index is a list that the database keeps', 'nor among others');
 select is(etl_api.kv_get(pg_temp.org(), 'event:e9'), null, 'which are not written either');
 
