@@ -1,5 +1,5 @@
 -- Where an endpoint or a tenant wants it, messages go one after the other, and one that failed holds up those behind it.
-select plan(23);
+select plan(28);
 
 set etl.fake_now = '2026-05-01 10:00:00Z';
 select test_setup.setup_enrichment_test_data();
@@ -73,8 +73,19 @@ select is((select array_agg(url order by url) from both_claimed), '{https://clie
 select etl_api.complete_deliveries(jsonb_agg(jsonb_build_object('delivery_id', delivery_id, 'lease_token', lease_token, 'status', 200))) from both_claimed;
 select is((select array_agg(url) from etl_api.claim_deliveries('one', 10)), '{https://client.test/all}', 'then the whole');
 
+-- One that failed holds up those behind it there, too, though they are due before it.
+select pg_temp.request('2026-05-01 11:01:00Z', '{"url": "https://later.test/"}');
+select pg_temp.request('2026-05-01 11:02:00Z', '{"url": "https://later.test/"}');
+set etl.fake_now = '2026-05-01 11:10:00Z';
+select is(pg_temp.claim(), '01', 'of two to another address the oldest');
+select is(pg_temp.answer(500), true, 'which fails');
+select is(pg_temp.claim(), null, 'the other waits for it');
+set etl.fake_now = '2026-05-01 11:10:06Z';
+select is(pg_temp.claim() || ' ' || pg_temp.answer(200), '01 true', 'it goes again');
+select is(pg_temp.claim() || ' ' || pg_temp.answer(200), '02 true', 'then the other');
+
 select throws_ok($$update org set settings = '{"ordered_deliveries": 1}'$$, 'ETL07', null, 'it is true or false');
-select is((select array_agg(ordered) from etl_api.delivery_health where org_id = test_setup.id('org acme')), '{t,t,t}', 'shown so');
+select is((select array_agg(ordered) from etl_api.delivery_health where org_id = test_setup.id('org acme')), '{t,t,t,t}', 'shown so');
 update org set settings = '{}' where id = test_setup.id('org acme');
 select is((select count(*) from etl_api.delivery_lane), 0::bigint, 'what was known of its lanes held for that order');
 
