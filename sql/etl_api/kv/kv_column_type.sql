@@ -37,14 +37,15 @@ begin
           where e.extname = 'vector'), type);
         read_sql := pg_catalog.format(
           'case when pg_catalog.jsonb_typeof(%%1$s) = ''array'' and pg_catalog.jsonb_array_length(%%1$s) = %s'
-            || ' and not %%1$s @? ''$[*] ? (@.type() != "number")'' then (%%1$s)::text::%s end',
+            || ' and not %%1$s @? ''$[*] ? (@.type() != "number" || @.abs() > 3.4e38)'' then (%%1$s)::text::%s end',
           pg_catalog.substring(type, '[0-9]+'), column_type);
         back_sql := '(%1$s)::text::jsonb';
       else
         column_type := 'double precision[]';
         read_sql := pg_catalog.format(
           'case when pg_catalog.jsonb_typeof(%%1$s) = ''array'' and pg_catalog.jsonb_array_length(%%1$s) = %s'
-            || ' and not %%1$s @? ''$[*] ? (@.type() != "number")'''
+            -- What is beyond the ends of double precision would fail the statement.
+            || ' and not %%1$s @? ''$[*] ? (@.type() != "number" || @.abs() > 1.7e308 || (@ != 0 && @.abs() < 1e-307))'''
             || ' then array(select (e.value)::double precision from pg_catalog.jsonb_array_elements(%%1$s) as e) end',
           pg_catalog.substring(type, '[0-9]+'));
       end if;

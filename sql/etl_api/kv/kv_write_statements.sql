@@ -18,7 +18,9 @@ begin
     coalesce(', ' || pg_catalog.string_agg(
       pg_catalog.format('s.value #> %L::text[] as _o%s', c.way, c.place), ', ' order by c.place) filter (where not c.is_key), '') as found,
     coalesce(', ' || pg_catalog.string_agg(
-      pg_catalog.format(c.read_sql, 'f._o' || c.place) || ' as _r' || c.place, ', ' order by c.place) filter (where not c.is_key), '') as read,
+      pg_catalog.format(case when c.is_indexed then 'case when pg_catalog.octet_length(f._o%2$s::text) <= %3$s then %1$s end' else '%1$s' end,
+        pg_catalog.format(c.read_sql, 'f._o' || c.place), c.place, x.max_bytes)
+        || ' as _r' || c.place, ', ' order by c.place) filter (where not c.is_key), '') as read,
     -- A reference is one once the row is there.
     coalesce(', ' || pg_catalog.string_agg(
       case when p.name is not null then pg_catalog.format(
@@ -36,7 +38,10 @@ begin
         c.name, c.place,
         case when p.name is not null then pg_catalog.format('case when c._r%s is not null then %L end', c.place, p.name) else 'null' end,
         case when p.name is not null then pg_catalog.format('case when c._r%s is not null then %L else %L end', c.place,
-            'refers to what is not there', 'is no ' || c.type) else pg_catalog.quote_literal('is no ' || c.type) end,
+            'refers to what is not there', 'is no ' || c.type)
+          when c.is_indexed then pg_catalog.format('case when pg_catalog.octet_length(c._o%s::text) > %s then %L else %L end', c.place, x.max_bytes,
+            'is too long for its index', 'is no ' || c.type)
+          else pg_catalog.quote_literal('is no ' || c.type) end,
         c.name, c.place) end, ' union all ' order by c.place) as misfits,
     pg_catalog.string_agg(pg_catalog.format('%1$I = excluded.%1$I', c.name), ', ' order by c.place) filter (where not c.is_key) as updated,
     pg_catalog.string_agg(pg_catalog.format('t.%I', c.name), ', ' order by c.place) filter (where not c.is_key) as had,
@@ -50,6 +55,10 @@ begin
       as constants
   into part
   from etl_api.kv_columns(mapping) as c
+  -- An index takes 2,704 bytes; what is no text may need some times those that it is written in.
+  cross join lateral (
+    select case when c.is_indexed then case c.column_type when 'text' then 2000 else 500 end end as max_bytes
+  ) as x
   left join lateral (
     select m.name, m.table_name, k.name as key_name
     from etl_api.kv_mapping as m
