@@ -22,7 +22,7 @@ export const heldByTests: Pledge[] = [
     group: "nobody-in",
     title: "Policies hold on a million rows",
     sentence:
-      "The plan of every policy on a million rows: each is computed once a statement and uses an index.",
+      "The plan of every policy on a million rows: each is computed once a statement, and uses an index where its table has one.",
     tests: ["tests/access/plans.test.ts"],
   },
   {

@@ -7,8 +7,9 @@ import { deliverWebhooks } from "../../supabase/functions/deliver-webhooks/handl
 import { executeRuns } from "../../supabase/functions/execute-runs/handler.ts";
 import { startServer, type TestServer } from "../functions/support/server.ts";
 import { freshDatabase, type TestDatabase } from "../helpers/database.ts";
+import { plantedKey, plantedSigner } from "../helpers/planted.ts";
 
-const secret = "s3cr3t-that-nobody-shall-see";
+const secret = plantedKey();
 const key = "a-key-of-some-length";
 
 const payloads = [
@@ -124,7 +125,7 @@ async function call(make: (surroundings: object) => Handler): Promise<Record<str
     ETL_FUNCTION_KEY: key,
     ETL_ALLOW_HOSTS: server.host,
     ETL_SECRETS: JSON.stringify({
-      [org]: { API: secret, webhook: "whsec_dHdvLWZ1bmN0aW9ucw==" },
+      [org]: { API: secret, webhook: plantedSigner() },
       shared: { API: secret },
     }),
   };

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startDoorbell, type Doorbell } from "../../scripts/lib/doorbell.ts";
 import { startFunctions, type Functions } from "../../scripts/lib/functions.ts";
 import { freshDatabase } from "../helpers/database.ts";
+import { plantedKey, plantedSigner } from "../helpers/planted.ts";
 
 interface Received {
   path: string;
@@ -17,8 +18,8 @@ interface Received {
 
 const acme = "a0000000-0000-4000-8000-000000000001";
 const other = "a0000000-0000-4000-8000-000000000002";
-const secrets = { new: "whsec_bmV3LXNlY3JldC1uZXctc2VjcmV0", old: "whsec_b2xkLXNlY3JldC1vbGQtc2VjcmV0" };
-const token = "marker-of-a-header-secret-7f3a9c";
+const secrets = { new: plantedSigner(), old: plantedSigner() };
+const token = plantedKey();
 const received: Received[] = [];
 /** What the client answers by path; nothing: it keeps silent. */
 const answers = new Map<string, { status: number; headers?: Record<string, string>; body?: string }>();

@@ -67,6 +67,7 @@ const answerTo = ({ id, lease_token, domain }: Claim, number = Number(/\d+/.exec
 /** The same answers twice, in one report and in two, and another one for what is done already. */
 async function reportTwice(context: ProofContext, imp: Imp, most: number): Promise<void> {
   const claims = await imp.claim("run_requests", most);
+  context.expect(claims.length > 0, "there was nothing to report twice");
   const answers = claims.map((claim) => answerTo(claim));
   const others = claims.map((claim) => answerTo(claim, 666));
   const first = await imp.report("run_requests", [...answers, ...others]);
@@ -81,6 +82,7 @@ async function reportTwice(context: ProofContext, imp: Imp, most: number): Promi
 
 /** Answers, and wrong ones, of a worker that took so long that its leases had gone to others. */
 async function reportLate(context: ProofContext, imp: Imp, load: Load, late: Claim[]): Promise<void> {
+  context.expect(late.length > 0, "there was nothing to report late");
   const ids = late.map(({ id }) => id);
   const taken = async () => {
     const [row] = await load.query<{ count: number }>(
@@ -104,6 +106,7 @@ async function reportLate(context: ProofContext, imp: Imp, load: Load, late: Cla
 /** Messages that are sent once and reported twice. */
 async function deliverTwice(context: ProofContext, imp: Imp, most: number): Promise<void> {
   const claims = await imp.claim("deliveries", most);
+  context.expect(claims.length > 0, "there was no message to report twice");
   const webhook = new Webhook(secret);
   const results = await Promise.all(
     claims.map(async ({ id: delivery_id, lease_token, url, webhook_id: id, body }) => {
