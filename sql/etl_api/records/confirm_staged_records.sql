@@ -26,6 +26,13 @@ declare
       and g.status = 'success'
       and g.record_index = any (selected_indices)
     order by g.record_index);
+  -- Of all that was chosen, by this call or for later ones.
+  total constant int := job.completed_records + (
+    select pg_catalog.count(*)
+    from public.ai_generated_records as g
+    where g.job_id = job.id
+      and g.status <> 'success'
+      and (g.status = 'staged' and g.selected or g.record_index = any (chosen)));
   lot etl_api.generated_record[];
 begin
   perform etl_api.tell_progress(job, 'insertion', 'Analyzing generated fields...');
@@ -38,7 +45,7 @@ begin
         and g.record_index = any (chosen[begins : begins + lot_size - 1])
       order by g.record_index);
     report := etl_api.land_lot(lot, job, of_table, coalesce(auth.uid(), job.created_by), report);
-    perform etl_api.tell_landed(lot, job, report, pg_catalog.cardinality(chosen));
+    perform etl_api.tell_landed(lot, job, report, total, job.completed_records);
   end loop;
   -- What went in by an earlier call is in.
   report := report || pg_catalog.jsonb_build_object(

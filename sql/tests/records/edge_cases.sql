@@ -1,5 +1,5 @@
 -- The eight cases the document on generated records lists, in its order.
-select plan(35);
+select plan(37);
 
 select test_setup.set_up_records();
 insert into public.ai_generation_jobs (id, organization_id, table_id)
@@ -47,6 +47,8 @@ select is(pg_temp.data('three'), '{"industry": "unknown", "date_field": null}', 
 select is(pg_temp.data('three b'), '{"industry": "IT", "date_field": "2024-01-01"}', 'what is there stays');
 select is((select g.warnings from public.ai_generated_records as g where g.generated_data ->> 'name' = 'three c'), '[{"field": "industry", "warning": "required field industry is missing"}]',
   'and the warning stands with the record');
+select is((select array_agg(e.message order by e.seq) from public.ai_generation_events as e where e.job_id = test_setup.id('case 4') and e.type = 'warning'),
+  '{"Warning for three: required field date_field is missing; required field industry is missing","Warning for three c: required field industry is missing"}', 'and is told with the progress');
 update public.table_columns set is_required = false;
 
 -- 4: several names
@@ -69,6 +71,8 @@ select is((select array_agg(c.name) from public.table_columns as c where c.name 
 select is(
   test_setup.insert_leads(jsonb_build_array(jsonb_build_object('name', 'five', 'long', repeat('x', 1100000), 'short', repeat('y', 9000))), 'case 6') #>> '{warnings,0,warning}',
   'data truncated: it is larger than 1 MB', 'more than 1 MB is told');
+select is((select array_agg(e.message) from public.ai_generation_events as e where e.job_id = test_setup.id('case 6') and e.type = 'warning'),
+  '{"Warning for five: data truncated: it is larger than 1 MB"}', 'with the progress, too');
 select is(length(pg_temp.data('five') ->> 'long'), 10000 + length('... [truncated]'), 'long texts are cut');
 select is(right(pg_temp.data('five') ->> 'long', 17), 'xx... [truncated]', 'and say so');
 select is(length(pg_temp.data('five') ->> 'short'), 9000, 'others are not');

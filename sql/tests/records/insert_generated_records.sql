@@ -34,6 +34,7 @@ select is(
   array[
     '(insertion,"Analyzing generated fields...",info,,,,)',
     '(insertion,"Creating 3 new columns: employee_count, revenue, website",info,,,,)',
+    '(insertion,"Warning for BASE株式会社: revenue: 非公開 is no number; kept as text",warning,BASE株式会社,,,)',
     '(insertion,"Inserted 1/2: BASE株式会社",success,BASE株式会社,1,2,50)',
     '(insertion,"Inserted 2/2: STORES",success,STORES,2,2,100)',
     '(complete,"All 2 records inserted successfully",success,,2,2,100)'],

@@ -1,4 +1,4 @@
-select plan(30);
+select plan(34);
 
 select test_setup.set_up_records();
 select is(etl_api.stage_generated_records(test_setup.id('job'), jsonb_build_array(test_setup.base(), '{"name": "B", "city": "Rome"}'::jsonb, '{"name": "C"}'::jsonb)), 3,
@@ -33,6 +33,8 @@ select is(etl_api.confirm_staged_records(test_setup.id('job'), max_records => 1)
   '{"success": 1, "failed": 0, "repeated": 0, "errors": [], "warnings": [], "warning_count": 0}', 'a part of what is chosen goes in');
 select is((select row(j.status, j.stage, j.completed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job')), '(processing,inserting,1)', 'the job is at it');
 select is((etl_api.confirm_staged_records(test_setup.id('job')) ->> 'success')::int, 1, 'then the rest of it');
+select is((select array_agg(e.message || ' ' || e.percentage order by e.seq) from public.ai_generation_events as e where e.job_id = test_setup.id('job') and e.stage = 'insertion' and e.type = 'success'),
+  '{"Inserted 1/2: BASE株式会社 50","Inserted 2/2: B 100"}', 'told as parts of one whole');
 select is((select array_agg(row(r.name, r.data)::text order by r.name) from public.records as r),
   array['(B,"{""city"": ""Milan""}")', '(BASE株式会社,"{""revenue"": 5000000, ""employee_count"": 150}")'], 'as it was edited, without what was left out');
 select is((select row(j.status, j.stage, j.completed_records, j.total_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job')), '(completed,completed,2,3)', 'the job is over');
@@ -51,6 +53,16 @@ select is((select array_agg(g.status order by g.record_index) from public.ai_gen
 select is(etl_api.discard_staged_records(test_setup.id('job 2')), 3, 'what is staged can be thrown away');
 select is((select row(j.status, j.stage, j.total_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 2')), '(pending,pending,0)', 'and the job begins anew');
 select is(etl_api.discard_staged_records(test_setup.id('job')), 0, 'not what is in');
+
+-- As the function records-insert does it: what is named is what is chosen, and nothing else is waited for.
+insert into public.ai_generation_jobs (id, organization_id, table_id) values (test_setup.id('job 5'), test_setup.id('org acme'), test_setup.id('leads'));
+select etl_api.stage_generated_records(test_setup.id('job 5'), (select jsonb_agg(jsonb_build_object('name', 'n' || i)) from generate_series(0, 299) as i));
+select is(jsonb_array_length(etl_api.staged_places(null, test_setup.id('job 5'), test_setup.id('leads'), (select jsonb_agg(i * 2) from generate_series(0, 124) as i)) -> 'places'), 125, 'some are named');
+select etl_api.insert_staged(null, test_setup.id('job 5'), test_setup.id('leads'), (select jsonb_agg(i * 2) from generate_series(p.first, p.last) as i))
+from (values (0, 49), (50, 124)) as p (first, last);
+select is((select array_agg(e.message || ' ' || e.percentage order by e.seq) from public.ai_generation_events as e where e.job_id = test_setup.id('job 5') and e.type = 'success'),
+  '{"Inserted 50/125 40","Inserted 125/125 100","All 125 records inserted successfully 100"}', 'their parts are parts of them all');
+select is((select row(j.status, j.stage, j.completed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 5')), '(completed,completed,125)', 'and then the job is over');
 
 -- Progress of a generator.
 select etl_api.note_generation(test_setup.id('job 2'), 'enrichment', 'Looking at 3 pages', 'info', 'x', 1, 4);

@@ -63,10 +63,15 @@ export class RecordStore {
     });
   }
 
-  /** The places of what is staged and selected. */
-  async places(job: string, table: string): Promise<number[]> {
+  /** The places of what is staged and selected; with `chosen` these are, and no others. */
+  async places(job: string, table: string, chosen?: readonly number[]): Promise<number[]> {
     const found = z.object({ places: z.array(z.number()) });
-    return (await this.#one("staged_places", found, { of_job: job, of_table: table })).places;
+    const values = {
+      of_job: job,
+      of_table: table,
+      ...(chosen === undefined ? {} : { chosen: new JsonText(JSON.stringify(chosen)) }),
+    };
+    return (await this.#one("staged_places", found, values)).places;
   }
 
   /** Inserts staged records; those that are in already count, too. */

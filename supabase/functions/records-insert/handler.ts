@@ -42,10 +42,9 @@ export function recordsInsertHandler(around: InsertSurroundings = {}): Handler {
     const job = idOf(call.url, "records-insert");
     const { tableId, selectedIndices } = await bodyOf(call.request, wanted);
     // Which ones is settled first, so that a part whose answer was lost is asked for again and not left out.
-    const places =
-      selectedIndices === undefined
-        ? await persistently(() => found(() => store.places(job, tableId)))
-        : [...new Set(selectedIndices)];
+    const selected = await persistently(() => found(() => store.places(job, tableId, selectedIndices)));
+    // Of those that were named some may be in already, and count.
+    const places = selectedIndices === undefined ? selected : [...new Set(selectedIndices)];
     let sum: Report = {
       ...{ success: 0, failed: 0, repeated: 0, warning_count: 0 },
       ...{ inserted_records: [], errors: [], warnings: [] },

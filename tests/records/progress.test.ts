@@ -1,0 +1,90 @@
+/** How far a job is, for those who listen and those who follow. */
+import pg from "pg";
+import { expect, test } from "vitest";
+import { createPgPort } from "../../supabase/functions/_shared/client-pg.ts";
+import { recordsInsertHandler } from "../../supabase/functions/records-insert/handler.ts";
+import { recordsProgressHandler } from "../../supabase/functions/records-progress/handler.ts";
+import { withDatabase } from "../helpers/database.ts";
+
+async function makeJob(pool: pg.Pool): Promise<{ job: string; table: string }> {
+  const { rows } = await pool.query<{ job: string; table: string }>(
+    `with o as (insert into public.org (name, slug) values ('Acme', 'acme-progress') returning id),
+       t as (insert into public.tables (organization_id, name) select id, 'Leads' from o returning id, organization_id),
+       j as (insert into public.ai_generation_jobs (organization_id, table_id) select organization_id, id from t returning id)
+     select j.id as job, t.id as table from j cross join t`,
+  );
+  return rows[0]!;
+}
+
+test("each step is told to those who listen, once it is committed", async () => {
+  await withDatabase(async ({ url, pool }) => {
+    const { job, table } = await makeJob(pool);
+    const listener = new pg.Client({ connectionString: url });
+    await listener.connect();
+    const heard: string[] = [];
+    listener.on("notification", ({ channel, payload }) => heard.push(`${channel} ${payload}`));
+    await listener.query("listen etl_records");
+    const insert = (on: pg.Pool | pg.PoolClient) =>
+      on.query("select etl_api.insert_generated_records($1, $2, $3)", [
+        job,
+        '[{"name": "A", "city": "Rome"}, {"name": "B"}]',
+        table,
+      ]);
+    const lost = await pool.connect();
+    await lost.query("begin");
+    await insert(lost);
+    await lost.query("rollback");
+    lost.release();
+    await listener.query("select 1");
+    expect(heard).toEqual([]);
+
+    await insert(pool);
+    const { rows } = await pool.query<{ seq: string }>(
+      "select seq from public.ai_generation_events where job_id = $1 order by seq",
+      [job],
+    );
+    // What was told comes with the answer to the next query.
+    await listener.query("select 1");
+    expect(rows.length).toBe(5);
+    expect(heard).toEqual(rows.map(({ seq }) => `etl_records ${job} ${seq}`));
+    await listener.end();
+  });
+});
+
+test("a job of which only some records are wanted is over when these are in, and so is its stream", async () => {
+  await withDatabase(async ({ url, pool }) => {
+    const { job, table } = await makeJob(pool);
+    await pool.query("select etl_api.stage_generated_records($1, $2)", [
+      job,
+      JSON.stringify(Array.from({ length: 5 }, (_, n) => ({ name: `Company ${n}` }))),
+    ]);
+    const port = createPgPort(url, 1);
+    const around = { env: { ETL_FUNCTION_KEY: "a-key-of-the-bell-" }, connect: () => Promise.resolve(port) };
+    const headers = { authorization: "Bearer a-key-of-the-bell-" };
+    const inserted = await recordsInsertHandler(around)(
+      new Request(`http://functions.test/records-insert/${job}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ tableId: table, selectedIndices: [1, 3, 3] }),
+      }),
+    );
+    expect([inserted.status, await inserted.json()]).toMatchObject([200, { success: 2, failed: 0 }]);
+    const stream = await recordsProgressHandler({
+      ...around,
+      wait: () => Promise.reject(new Error("it goes on")),
+    })(new Request(`http://functions.test/records-progress/${job}`, { headers }));
+    const told = [...(await stream.text()).matchAll(/^data: (.*)$/gm)].map(
+      ([, data]) => JSON.parse(data!) as { message: string; job: object },
+    );
+    expect(told.at(-1)).toMatchObject({
+      message: "All 2 records inserted successfully",
+      progress: { current: 2, total: 2, percentage: 100 },
+      job: { status: "completed", stage: "completed", completedRecords: 2 },
+    });
+    const { rows } = await pool.query(
+      "select array_agg(record_index order by record_index) as places from public.ai_generated_records where status = 'staged' and not selected",
+    );
+    expect(rows).toEqual([{ places: [0, 2, 4] }]);
+    await port.close();
+  });
+});
