@@ -44,8 +44,12 @@ export const heldByTests: Pledge[] = [
     group: "nobody-in",
     title: "No text runs",
     sentence:
-      "Whole flows in which every text a tenant can give is hostile go through as they are: names, paths, templates, values, expressions, headers.",
-    tests: ["tests/access/injection.test.ts", "sql/tests/intake/strange_data.sql"],
+      "Whole flows in which every text a tenant can give is hostile go through as they are: names, paths, templates, values, expressions, schedules, headers.",
+    tests: [
+      "tests/access/injection.test.ts",
+      "tests/access/bombs.test.ts",
+      "sql/tests/intake/strange_data.sql",
+    ],
   },
   {
     name: "callers",
@@ -53,7 +57,11 @@ export const heldByTests: Pledge[] = [
     title: "The functions answer only who has the key",
     sentence:
       "Keys are compared in constant time; a wrong method, body or key gets 405, 400 or 401, and is told nothing else.",
-    tests: ["tests/functions/shared.test.ts", "tests/functions/handlers.test.ts"],
+    tests: [
+      "tests/functions/shared.test.ts",
+      "tests/functions/handlers.test.ts",
+      "tests/functions/callers.test.ts",
+    ],
   },
   {
     name: "way-out",
@@ -108,8 +116,13 @@ export const heldByTests: Pledge[] = [
     group: "secrets",
     title: "Secrets rotate and are revoked",
     sentence:
-      "While a secret rotates, the old one goes on for as long as was said, messages are signed with both, and a revoked one is out within seconds.",
-    tests: ["sql/tests/secrets/life.sql", "sql/tests/secrets/rekey.sql", "tests/secrets/store.test.ts"],
+      "While a secret rotates, the old one goes on for as long as was said, messages are signed with both, and a revoked one is out within seconds; when each was last used is noted.",
+    tests: [
+      "sql/tests/secrets/life.sql",
+      "sql/tests/secrets/read.sql",
+      "sql/tests/secrets/rekey.sql",
+      "tests/secrets/store.test.ts",
+    ],
   },
   {
     name: "standard-webhooks",
