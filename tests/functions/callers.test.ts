@@ -41,7 +41,7 @@ describe("a caller", () => {
   test.each(names)("of %s without the right method or key is told no more than that", async (name) => {
     const { path, method = "POST" } = calls[name] ?? { path: name };
     const authorization = `Bearer ${functions.key}`;
-    for (const headers of [{ authorization }, {}])
+    for (const headers of [{ authorization }, {}] as Record<string, string>[])
       expect(await call(path, { method: "PATCH", headers, body: "[" })).toEqual({
         status: 405,
         headers: ["allow"],
