@@ -17,7 +17,8 @@ begin
       total_records = j.completed_records,
       failed_records = 0,
       error_message = null,
-      updated_at = utils.now()
+      updated_at = utils.now(),
+      completed_at = utils.now()
   where j.id = job.id;
   perform etl_api.tell_progress(job, 'preview', pg_catalog.format('%s records discarded', gone));
   return gone;

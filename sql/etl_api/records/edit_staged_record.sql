@@ -38,6 +38,8 @@ begin
       message = pg_catalog.format('job %s has no staged record %s', job.id, coalesce(record_index::text, 'null')),
       hint = 'Once it is in, it is a row of records.';
   end if;
+  -- What somebody works on is kept (etl_api.retention).
+  update public.ai_generation_jobs as j set updated_at = utils.now() where j.id = job.id;
   return edited;
 end
 $$;

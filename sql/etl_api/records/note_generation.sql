@@ -27,7 +27,8 @@ begin
       status = case when note_generation.stage = 'failed' then 'failed' else 'processing' end,
       error_message = case when note_generation.stage = 'failed' then message else j.error_message end,
       total_records = greatest(j.total_records, coalesce(total, 0)),
-      updated_at = utils.now()
+      updated_at = utils.now(),
+      completed_at = case when note_generation.stage = 'failed' then utils.now() end
   where j.id = job.id;
   perform etl_api.tell_progress(job, stage, message, type, company, current, total);
 end

@@ -16,6 +16,8 @@ begin
     and g.status = 'staged'
     and g.selected <> selected;
   get diagnostics chosen = row_count;
+  -- What somebody works on is kept (etl_api.retention).
+  update public.ai_generation_jobs as j set updated_at = utils.now() where j.id = job.id;
   return chosen;
 end
 $$;

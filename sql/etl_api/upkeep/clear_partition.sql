@@ -13,7 +13,7 @@ begin
   ids := ids || array(select q.id from public.run_queue as q where q.activity_request_id = any (ids))
     || array(select r.id from public.run_request as r where r.activity_request_id = any (ids))
     || array(select d.id from public.delivery as d where d.workflow_request_id = any (kept))
-    || array(select d.id from public.delivery as d where d.alert_id is not null);
+    || array(select d.id from public.delivery as d where d.workflow_request_id is null);
 
   execute pg_catalog.format('alter table etl_api.state_step detach partition etl_api.%I', name);
   -- Without a partition of their own, their steps go where those of such months do.
@@ -26,6 +26,6 @@ end
 $$;
 
 comment on function etl_api.clear_partition(text, uuid[]) is
-  'Drops a partition of state_step. The history of these workflow requests, and of the messages of alerts, moves to the default partition.';
+  'Drops a partition of state_step. The history of these workflow requests, and of messages that are of none (alerts, test events), moves to the default partition.';
 
 revoke execute on function etl_api.clear_partition(text, uuid[]) from public;

@@ -13,9 +13,10 @@ begin
   if found then
     return rule.days;
   end if;
-  -- What lies below a request, and objects, which outlive requests, have rules of their own only.
+  -- What lies below a request, objects, which outlive requests, and what the stores know of their data have rules of their
+  -- own only.
   return case
-    when what in ('workflow_request', 'alert', 'etl_log') and pg_catalog.jsonb_typeof(days) = 'number'
+    when what in ('workflow_request', 'alert', 'etl_log', 'test_event') and pg_catalog.jsonb_typeof(days) = 'number'
       and (days #>> '{}')::numeric between 1 and 365000
     then (days #>> '{}')::numeric end;
 end

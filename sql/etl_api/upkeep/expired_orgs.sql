@@ -11,6 +11,9 @@ declare
   moment constant timestamptz := utils.now();
   shared constant numeric := etl_api.default_retention(what);
 begin
+  if shared is null and not exists (select 1 from etl_api.retention as r where r.what = expired_orgs.what) then
+    return;
+  end if;
   return query
   select k.days, pg_catalog.array_agg(k.org_id)
   from (
@@ -43,13 +46,50 @@ begin
           and l.at < moment - k.days * interval '1 day'
         order by l.at
         limit 1)
+      when 'test_event' then exists (
+        select 1
+        from public.delivery as d
+        where d.org_id = k.org_id
+          and d.workflow_request_id is null
+          and d.alert_id is null
+          and d.finished_at < moment - k.days * interval '1 day'
+        order by d.finished_at
+        limit 1)
+      when 'generation_job' then exists (
+        select 1
+        from public.ai_generation_jobs as j
+        where j.organization_id = k.org_id
+          and (j.status in ('completed', 'failed') or j.stage in ('preview', 'inserting') or j.completed_at is not null)
+          and j.updated_at < moment - k.days * interval '1 day'
+        order by j.updated_at
+        limit 1)
+      when 'client_upload' then exists (
+        select 1
+        from etl_api.client_upload as u
+        where u.organization_id = k.org_id
+          and u.finished_at < moment - k.days * interval '1 day'
+        order by u.finished_at
+        limit 1)
+      when 'schema_change' then exists (
+        select 1
+        from etl_api.schema_change as c
+        where c.org_id = k.org_id
+          and c.at < moment - k.days * interval '1 day'
+        order by c.at
+        limit 1) or exists (
+        select 1
+        from public.client_schema_versions as v
+        where v.organization_id = k.org_id
+          and v.replaced_at < moment - k.days * interval '1 day'
+        order by v.replaced_at
+        limit 1)
     end
   group by k.days;
 end
 $$;
 
 comment on function etl_api.expired_orgs(text) is
-  'The tenants that have workflow requests, alerts or entries of the log which ended or were made before their retention began, by the days it has.';
+  'The tenants that may have something of this kind which ended or was made before their retention of it began, by the days it has.';
 
 revoke execute on function etl_api.expired_orgs(text) from public;
 grant execute on function etl_api.expired_orgs(text) to service_role;

@@ -19,6 +19,8 @@ begin
     union all
     select * from etl_api.purge_alerts(before, max_rows, of_orgs)
     union all
+    select * from etl_api.purge_test_events(before, max_rows, of_orgs)
+    union all
     select * from etl_api.purge_log(before, max_rows, of_orgs)
     union all
     select * from etl_api.purge_summaries(max_rows) where of_org is null
@@ -40,7 +42,7 @@ end
 $$;
 
 comment on function etl_api.purge(interval, int, uuid, boolean) is
-  'Removes for good what ended longer ago than older_than, of one tenant or of all: requests with all their rows and history, resolved alerts, entries of the log; and what the summaries need not keep. What is open, has a message open or ended since, or is held by another stays. About max_rows of each table at once: call it again, in a transaction of its own, while it says more. Objects and values stay; with_objects: those go that only purged requests dealt with and of which nothing was observed since (object, more and nothing else: the table was busy). Counters of orgs stay, but object_count. Rules of etl_api.retention hold for the sweep, not here. Returns what went; not_rolled_up: steps of that time that the summaries lack, for which requests had to stay. ETL04: an argument is missing or out of range, or there is no such org.';
+  'Removes for good what ended longer ago than older_than, of one tenant or of all: requests with all their rows and history, resolved alerts, test events, entries of the log; and what the summaries need not keep. What is open, has a message open or ended since, or is held by another stays. About max_rows of each table at once: call it again, in a transaction of its own, while it says more. Objects and values stay; with_objects: those go that only purged requests dealt with and of which nothing was observed since (object, more and nothing else: the table was busy). Counters of orgs stay, but object_count. Rules of etl_api.retention hold for the sweep, not here. Returns what went; not_rolled_up: steps of that time that the summaries lack, for which requests had to stay. ETL04: an argument is missing or out of range, or there is no such org.';
 
 revoke execute on function etl_api.purge(interval, int, uuid, boolean) from public;
 grant execute on function etl_api.purge(interval, int, uuid, boolean) to service_role;

@@ -4,6 +4,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
+  kinds constant text[] := '{workflow_request,alert,etl_log,test_event,generation_job,client_upload,schema_change}';
   moment constant timestamptz := utils.now();
   shared_log constant numeric := etl_api.default_retention('etl_log');
   due record;
@@ -15,25 +16,16 @@ begin
       select distinct on (e.what) e.what, e.days, e.org_ids
       from (
         select w.name as what, x.days, x.org_ids
-        from unnest('{workflow_request,alert,etl_log}'::text[]) as w (name)
+        from unnest(kinds) as w (name)
         cross join lateral etl_api.expired_orgs(w.name) as x
       ) as e
       order by e.what, pg_catalog.random()
     ) as lot
-    order by pg_catalog.array_position('{workflow_request,alert,etl_log}', lot.what)
+    order by pg_catalog.array_position(kinds, lot.what)
   loop
     return query
     select *
-    from etl_api.purge_requests(moment - due.days * interval '1 day', max_rows, due.org_ids)
-    where due.what = 'workflow_request'
-    union all
-    select *
-    from etl_api.purge_alerts(moment - due.days * interval '1 day', max_rows, due.org_ids)
-    where due.what = 'alert'
-    union all
-    select *
-    from etl_api.purge_log(moment - due.days * interval '1 day', max_rows, due.org_ids)
-    where due.what = 'etl_log';
+    from etl_api.purge_kind(due.what, moment - due.days * interval '1 day', max_rows, due.org_ids);
   end loop;
   -- What is nobody's.
   return query

@@ -6,10 +6,11 @@ as $$
     case
       when own.id is not null then 'own'
       when shared.id is not null then 'for all'
-      when w.name in ('workflow_request', 'alert', 'etl_log') then 'retention_days'
+      when w.name in ('workflow_request', 'alert', 'etl_log', 'test_event') then 'retention_days'
       else 'none'
     end
-  from unnest('{workflow_request,run_response,delivery_body,object,alert,etl_log}'::text[]) as w (name)
+  from unnest('{workflow_request,run_response,delivery_body,object,alert,etl_log,test_event,generation_job,client_upload,schema_change}'::text[])
+    as w (name)
   left join etl_api.retention as own
     on own.org_id = of_org
     and own.what = w.name

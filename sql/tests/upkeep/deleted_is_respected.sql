@@ -55,7 +55,8 @@ select is(
         -- Counters, budgets and settings of an org are right, and its rows are purged and erased, whether it is deleted or not.
         ('public.org', '{add_org_counts,settle_org_counts,recount_org,count_datapoints,trigger_count_datapoints,lock_free_orgs,
           hold_budgets,is_over_budget,mark_data_quality,is_ordered,queue_messages,check_caller_org,check_purge_arguments,
-          lock_ended_requests,purge_alerts,purge_summaries,purge_parts,expired_orgs,check_erasure,erase_org,erase_tenant,go_on_erasing}')
+          lock_ended_requests,lock_resting_jobs,purge_alerts,purge_test_events,purge_uploads,purge_schema_changes,purge_summaries,
+          purge_parts,expired_orgs,check_erasure,erase_org,erase_tenant,go_on_erasing}')
       ) as v (of_table, names) cross join lateral unnest(v.names) as e (name))
     order by 1),
   '{}', 'every function that reads such a table heeds deleted_at or the switch, or is known here');

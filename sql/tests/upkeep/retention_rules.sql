@@ -1,5 +1,5 @@
 -- What is kept for how long: the rule of a tenant goes before the one for all, that before the setting.
-select plan(24);
+select plan(26);
 
 select test_setup.setup_enrichment_test_data();
 set etl.fake_now = '2100-01-01 00:00:00Z';
@@ -13,17 +13,24 @@ values ('2100-01-01', 'info', 'test', 'own', test_setup.id('org acme')), ('2100-
 select test_setup.rolled_up();
 
 select throws_ok('insert into etl_api.retention (what, days) values (''run_queue'', 1)', '23514', null, 'what has no rule');
+select set_eq('select what from etl_api.retention_of(null)',
+  $$select m[1] from regexp_matches((select pg_get_constraintdef(c.oid) from pg_constraint as c where c.conname = 'retention_what_check'),
+    '''(\w+)''', 'g') as m$$, 'whatever has a rule is told');
+select lives_ok($$select etl_api.purge_kind(r.what, '-infinity', 1, '{}') from etl_api.retention_of(null) as r
+  where r.what not in ('run_response', 'delivery_body', 'object')$$, 'and purged');
 select throws_ok('insert into etl_api.retention (what, days) values (''alert'', 0)', '23514', null, 'no day at all');
 select results_eq(format('select what, days, rule from etl_api.retention_of(%L) order by 1', test_setup.id('org acme')),
-  $$values ('alert', null::numeric, 'retention_days'), ('delivery_body', null, 'none'), ('etl_log', null, 'retention_days'),
-    ('object', null, 'none'), ('run_response', null, 'none'), ('workflow_request', null, 'retention_days')$$, 'without rules all is kept');
+  $$values ('alert', null::numeric, 'retention_days'), ('client_upload', null, 'none'), ('delivery_body', null, 'none'),
+    ('etl_log', null, 'retention_days'), ('generation_job', null, 'none'), ('object', null, 'none'), ('run_response', null, 'none'),
+    ('schema_change', null, 'none'), ('test_event', null, 'retention_days'), ('workflow_request', null, 'retention_days')$$, 'without rules all is kept');
 update etl_api.setting set value = '30' where name = 'retention_days';
 insert into etl_api.retention (org_id, what, days)
 values (test_setup.id('org acme'), 'workflow_request', null), (null, 'etl_log', 10), (test_setup.id('org acme'), 'etl_log', 20),
   (null, 'run_response', 5), (test_setup.id('org other'), 'run_response', 15);
 select results_eq(format('select what, days, rule from etl_api.retention_of(%L) order by 1', test_setup.id('org acme')),
-  $$values ('alert', 30::numeric, 'retention_days'), ('delivery_body', null, 'none'), ('etl_log', 20, 'own'),
-    ('object', null, 'none'), ('run_response', 5, 'for all'), ('workflow_request', null, 'own')$$, 'with rules, which says what');
+  $$values ('alert', 30::numeric, 'retention_days'), ('client_upload', null, 'none'), ('delivery_body', null, 'none'),
+    ('etl_log', 20, 'own'), ('generation_job', null, 'none'), ('object', null, 'none'), ('run_response', 5, 'for all'),
+    ('schema_change', null, 'none'), ('test_event', 30, 'retention_days'), ('workflow_request', null, 'own')$$, 'with rules, which says what');
 
 create function pg_temp.swept(day timestamptz) returns text language plpgsql as $$
 begin
