@@ -72,7 +72,7 @@ interface Size {
 /** Sizes of all tables of the engine, the partitions of its history included; pgstattuple reads them whole. */
 async function sizesOf(client: pg.Client): Promise<Map<string, Size>> {
   const { rows } = await client.query<{ name: string; megabytes: number; dead: number; free: number }>(
-    `select c.oid::regclass::text as name, pg_total_relation_size(c.oid)::float8 / 1048576 as megabytes,
+    `select c.relnamespace::regnamespace || '.' || c.relname as name, pg_total_relation_size(c.oid)::float8 / 1048576 as megabytes,
        s.dead_tuple_percent as dead, s.free_percent as free
      from pg_class as c
      cross join lateral soak.pgstattuple(c.oid::regclass) as s
