@@ -90,8 +90,7 @@ export function storeHandler(
 function refusalOf(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (!(error instanceof DatabaseError)) return undefined;
-  // PostgREST passes the SQLSTATE on; others in its place have one word for all that a function raises.
-  const code = error.code?.startsWith("SUP") ? "ETL04" : (error.code ?? "");
+  const code = error.code ?? "";
   const status = statuses[code];
   if (status === undefined) return undefined;
   // Of its own faults the engine speaks in sentences; the tables' would tell how they are made.

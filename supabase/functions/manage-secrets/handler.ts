@@ -67,7 +67,7 @@ export function manageSecretsHandler(
 }
 
 /** What the engine itself refuses, with a sentence for people. PostgREST passes the SQLSTATE on. */
-const isRefusal = ({ code }: DatabaseError): boolean => code !== undefined && /^(ETL|SUP)/.test(code);
+const isRefusal = ({ code }: DatabaseError): boolean => code?.startsWith("ETL") ?? false;
 
 /** The command, or what is wrong with it; a fault names the member, never what it holds. */
 async function commandOf(request: Request): Promise<SecretCommand | string> {
