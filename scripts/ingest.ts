@@ -19,7 +19,7 @@ so; what cannot be stored is told, and the rest is in. Stopped half-way, even by
 --client ID      the client, a row of public.clients
 --type NAME      what the rows are: orders, products; "data" when not given
 --format NAME    csv, tsv, ndjson or json (an array of objects); by the end of the file's name when not given
---encoding NAME  how the file is written: utf-8 when not given; windows-1252, shift_jis, …
+--encoding NAME  how the file is written: utf-8 when not given; windows-1252, shift_jis, utf-16le, …
 --resume         goes on with this very file where it stopped
 --again          takes in once more a file that is in already
 --json           prints one JSON object at the end
@@ -143,7 +143,13 @@ async function ingest(options: Options, signal: AbortSignal): Promise<Upload> {
     const { message, code } = error as DatabaseError;
     const clear = target.redact(message);
     const next = "What came before is in: the same command with --resume goes on.";
-    if (error instanceof UnreadableFile) throw new DeployError(`The file cannot be read on: ${clear}.`, next);
+    if (error instanceof UnreadableFile)
+      throw new DeployError(
+        `The file cannot be read on: ${clear}.`,
+        error.isEncoding
+          ? "Say how it is written: the same command with --resume and --encoding shift_jis, windows-1252, utf-16le, …"
+          : next,
+      );
     if (signal.aborted) throw new DeployError("Interrupted.", next);
     if (!(error instanceof DatabaseError)) throw error;
     if (code === "ETL05")

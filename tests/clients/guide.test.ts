@@ -119,7 +119,7 @@ describe("moving in from data_uploads", () => {
     expect(await run(`select get_client_data_count('${id(1)}')`)).toBe("3");
     expect(await run(left)).toBe(
       [
-        "2 | 1 rows: row 2 is string: it must be an object",
+        "2 | 1 rows: a row is an object, not string",
         "4 | status failed",
         "5 | holds no rows",
         "6 | no such client",

@@ -127,6 +127,18 @@ test("a file that cannot be read on leaves in what came before, and says so", as
   expect(await one("select count(*)::int from public.client_data")).toBe(5_000);
 });
 
+test("a file in another encoding is told, and goes in once it is said which", async () => {
+  writeFileSync(join(folder, "wide.csv"), Buffer.from("\ufeff名前,値\r\n日本,１２\r\n", "utf16le"));
+  const { code, err } = await run("wide.csv", "--type", "wide");
+  expect([code, err]).toEqual([1, expect.stringContaining("not written in utf-8")]);
+  expect(err).toContain("--resume and --encoding");
+  expect(await run("wide.csv", "--type", "wide", "--resume", "--encoding", "utf-16le")).toMatchObject({
+    code: 0,
+    out: "1 of 1 rows are in.\n",
+  });
+  expect(await one("select array_agg(data) from public.client_data")).toEqual([{ 名前: "日本", 値: 12 }]);
+});
+
 test.each([
   [["none.csv"], "cannot be read"],
   [["a.txt"], "--format is csv, tsv, ndjson, json"],

@@ -30,7 +30,9 @@ begin
       coalesce(
         pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('index', first + l.n - 1,
           'code', case when pg_catalog.jsonb_typeof(l.data) = 'object' then 'unknown_field' else 'invalid_row' end,
-          'error', l.fault) order by l.n) filter (where l.fault is not null), '[]'),
+          -- Its place is told beside it: within a file another than within these rows.
+          'error', case when pg_catalog.jsonb_typeof(l.data) = 'object' then l.fault
+            else pg_catalog.format('a row is an object, not %s', pg_catalog.jsonb_typeof(l.data)) end) order by l.n) filter (where l.fault is not null), '[]'),
       coalesce((
         select pg_catalog.jsonb_agg(w.warning order by w.n)
         from (

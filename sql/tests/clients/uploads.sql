@@ -14,7 +14,7 @@ $$;
 select is(pg_temp.part(1, '[{"n": 1}, {"n": 2}]'), '1 2 2 0 0', 'a part');
 select is(pg_temp.part(2, '[null, {"n": "many"}, 5]', '{"0": "a quote is not closed"}'), '2 5 3 2 1', 'another, with rows that are none');
 select is((select u.faults from etl_api.client_upload as u),
-  '[{"code": "unreadable", "error": "a quote is not closed", "index": 2}, {"code": "invalid_row", "error": "row 3 is number: it must be an object", "index": 4}]',
+  '[{"code": "unreadable", "error": "a quote is not closed", "index": 2}, {"code": "invalid_row", "error": "a row is an object, not number", "index": 4}]',
   'whose places are those in the file');
 select is(pg_temp.part(2, '[{"n": 3}]'), '2 5 3 2 1 true', 'a part that came is not taken again');
 select is(pg_temp.part(1, '[{"n": 3}]'), '2 5 3 2 1 true', 'nor is one before');

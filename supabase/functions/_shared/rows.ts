@@ -13,6 +13,12 @@ export type Row = { json: string } | { fault: string };
 /** A file that cannot be read any further. */
 export class UnreadableFile extends Error {
   override name = "UnreadableFile";
+  /** Whether another encoding might read it. */
+  readonly isEncoding: boolean;
+  constructor(message: string, isEncoding = false) {
+    super(message);
+    this.isEncoding = isEncoding;
+  }
 }
 
 /** Characters that a row may have; more of them are a quote or a bracket that nobody closed. */
@@ -43,7 +49,7 @@ async function* decode(bytes: AsyncIterable<Uint8Array>, encoding: string): Asyn
     yield decoder.decode();
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    throw new UnreadableFile(`the file is not written in ${encoding}`);
+    throw new UnreadableFile(`the file is not written in ${encoding}`, true);
   }
 }
 
