@@ -9,15 +9,20 @@ as $$
 declare
   mapping etl_api.kv_mapping := etl_api.kv_find_mapping(kv_switch.name);
   report jsonb := etl_api.kv_follow(mapping.name);
+  command text;
 begin
   update etl_api.kv_mapping as m
   set state = 'switched'
   where m.name = mapping.name;
   execute pg_catalog.format('grant insert, update, delete on public.%I to authenticated, service_role', mapping.table_name);
+  -- A policy for each, so that reading asks one policy only; before there was one for all.
   execute pg_catalog.format('drop policy if exists members_write on public.%I', mapping.table_name);
-  execute pg_catalog.format(
-    'create policy members_write on public.%I for all to authenticated using (org_id = any (array(select etl_api.my_orgs(''{owner,admin,member}'')))) with check (org_id = any (array(select etl_api.my_orgs(''{owner,admin,member}''))))',
-    mapping.table_name);
+  foreach command in array '{insert,update,delete}'::text[] loop
+    execute pg_catalog.format('drop policy if exists %I on public.%I', 'members_' || command, mapping.table_name);
+    execute pg_catalog.format('create policy %I on public.%I for %s to authenticated %s (org_id = any (array(select etl_api.my_orgs(%L))))',
+      'members_' || command, mapping.table_name, command, case command when 'insert' then 'with check' else 'using' end,
+      '{owner,admin,member}');
+  end loop;
   return report;
 end
 $$;
