@@ -4,7 +4,7 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  kinds constant text[] := '{workflow_request,alert,etl_log,test_event,generation_job,client_upload,schema_change}';
+  kinds constant text[] := array['workflow_request', 'alert', 'etl_log', 'test_event', 'generation_job', 'client_upload', 'schema_change'];
   moment constant timestamptz := utils.now();
   shared_log constant numeric := etl_api.default_retention('etl_log');
   due record;

@@ -4,6 +4,7 @@ select plan(31);
 
 set etl.fake_now = '2100-01-01 00:00:00Z';
 select test_setup.set_up_people();
+select etl_api.ensure_partitions(1);
 create temporary table tenant as select test_setup.id('org acme') as id, 'a' as name union all select test_setup.id('org other'), 'o';
 insert into webhook_endpoint (id, org_id, url) select test_setup.id('endpoint ' || t.name), t.id, 'https://client.test/' || t.name from tenant as t;
 insert into public.clients (client_id, organization_id, company_name) select test_setup.id('client ' || t.name), t.id, 'Shop' from tenant as t;
@@ -65,6 +66,10 @@ select pg_temp.swept('2100-01-22');
 select is_empty('select d.id from told as t join public.delivery as d on d.id = t.id', 'the other''s goes after 20 days');
 select is_empty('select * from test_setup.miscounted()', 'the counts are right');
 select is(etl_api.default_retention('alert'), null, 'nothing else had a rule');
+create temporary table told_of as select s.* from etl_api.state_step_210001 as s join messages as m on m.id = s.entity_id;
+select etl_api.clear_partition('state_step_210001', array(select id from public.workflow_request));
+select set_eq('select entity_id, seq, to_state from etl_api.state_step where entity_id in (select id from messages)',
+  'select entity_id, seq, to_state from told_of', 'what stays keeps its history when the month goes');
 delete from etl_api.retention;
 update etl_api.setting set value = '30' where name = 'retention_days';
 select is(etl_api.default_retention('test_event'), 30::numeric, 'without a rule by the setting');
