@@ -91,7 +91,7 @@ interface Advice {
 }
 
 /** Foreign keys without an index, by name, and why. */
-const WITHOUT_INDEX: Record<string, string> = {
+export const WITHOUT_INDEX: Record<string, string> = {
   advance_queue_activity_request_id_org_id_fkey: "the table is empty but for moments",
   guardrail_refusal_datapoint_id_fkey:
     "only deleting configuration would read it, and every refusal would pay",

@@ -1,6 +1,13 @@
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, inject, test } from "vitest";
 import { hasDebianServer, startDebianServer } from "../../scripts/lib/debian.ts";
-import { checkAdvisors, checkBodies, checkHouseRules, onProjectDatabase } from "../../scripts/lib/lint.ts";
+import {
+  checkAdvisors,
+  checkBodies,
+  checkHouseRules,
+  onProjectDatabase,
+  WITHOUT_INDEX,
+} from "../../scripts/lib/lint.ts";
 import { sampleProject, type SampleProject } from "../helpers/project.ts";
 
 let project: SampleProject;
@@ -31,6 +38,16 @@ test("the house's rules are kept by every function, table and column", async () 
     ]),
   );
   expect(findings!.complaints.join("\n")).not.toContain("app.shout");
+});
+
+test("what is taken of the advisors is what the guide names", () => {
+  const guide = readFileSync(new URL("../../docs/supabase.md", import.meta.url), "utf8");
+  const section = /^## \d+\. What the advisors say$(.*?)^## /ms.exec(guide)![1]!;
+  const [keys, advice] = [/`(\w+_fkey)`/g, /^- `(\w+)`/gm].map((pattern) =>
+    [...section.matchAll(pattern)].map(([, name]) => name!).toSorted(),
+  );
+  expect(keys).toEqual(Object.keys(WITHOUT_INDEX).toSorted());
+  expect(advice).toEqual(["no_primary_key", "unindexed_foreign_keys", "unused_index"]);
 });
 
 test("Supabase's advisors are asked", async () => {
