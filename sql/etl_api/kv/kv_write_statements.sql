@@ -44,8 +44,8 @@ begin
           else pg_catalog.quote_literal('is no ' || c.type) end,
         c.name, c.place) end, ' union all ' order by c.place) as misfits,
     pg_catalog.string_agg(pg_catalog.format('%1$I = excluded.%1$I', c.name), ', ' order by c.place) filter (where not c.is_key) as updated,
-    pg_catalog.string_agg(pg_catalog.format('t.%I', c.name), ', ' order by c.place) filter (where not c.is_key) as had,
-    pg_catalog.string_agg(pg_catalog.format('excluded.%I', c.name), ', ' order by c.place) filter (where not c.is_key) as has,
+    pg_catalog.string_agg(pg_catalog.format('t.%I%s', c.name, x.as_text), ', ' order by c.place) filter (where not c.is_key) as had,
+    pg_catalog.string_agg(pg_catalog.format('excluded.%I%s', c.name, x.as_text), ', ' order by c.place) filter (where not c.is_key) as has,
     pg_catalog.string_agg(
       pg_catalog.format(', %1$L, case when t.rest #> %1$L is null then ', c.way)
         || pg_catalog.format(c.back_sql, pg_catalog.format('t.%I', c.name)) || ' end, true, ''return_target'')',
@@ -57,7 +57,9 @@ begin
   from etl_api.kv_columns(mapping) as c
   -- An index takes 2,704 bytes; what is no text may need some times those that it is written in.
   cross join lateral (
-    select case when c.is_indexed then case c.column_type when 'text' then 2000 else 500 end end as max_bytes
+    select case when c.is_indexed then case c.column_type when 'text' then 2000 else 500 end end as max_bytes,
+      -- The operators of an extension's types are on no search path.
+      case when c.type like 'vector(%' then '::text' end as as_text
   ) as x
   left join lateral (
     select m.name, m.table_name, k.name as key_name
