@@ -1,5 +1,5 @@
 -- Rows whose shape nobody told: fields found out, versions kept, contracts kept to, bad rows alone.
-select plan(36);
+select plan(37);
 
 select test_setup.setup_base_data();
 set etl.fake_now = '2026-05-01 10:00:00Z';
@@ -63,11 +63,18 @@ select is((select s.contract from public.client_schemas as s where s.data_type =
 
 -- one bad row costs itself
 alter table public.client_data add constraint no_poison check (data ->> 'sku' is distinct from 'poison');
+-- Whatever is rolled back, a sequence is not.
+create sequence public.tries;
+create function pg_temp.count_try() returns trigger language plpgsql as $$ begin perform nextval('public.tries'); return null; end $$;
+create trigger zz_count_try before insert on public.client_data for each statement execute function pg_temp.count_try();
 select is((select pg_temp.ingest(jsonb_agg(jsonb_build_object('sku', case when i in (3, 77, 78, 99) then 'poison' else i::text end) order by i)::text, 'halves') - '{warnings,client_id,data_type,table_name,version,added,widened,warned,unknown}'::text[]
     #- '{errors,0,error}' #- '{errors,1,error}' #- '{errors,2,error}' #- '{errors,3,error}' from generate_series(0, 99) as i),
   '{"failed": 4, "success": 96, "errors": [{"code": "23514", "index": 3}, {"code": "23514", "index": 77}, {"code": "23514", "index": 78}, {"code": "23514", "index": 99}]}',
   'rows that cannot be stored are found among the others');
 select is((select count(*)::int from public.client_data as d where d.table_name like '%halves'), 96, 'which are stored');
+-- Four paths of halves are at most 2 * 7 each, and the whole; one row after the other would be 101 statements.
+select cmp_ok((select last_value from public.tries), '<=', 57::bigint, 'by halves, not one after the other');
+drop trigger zz_count_try on public.client_data;
 
 -- two clients whose ids begin alike
 select is(etl_api.ingest_client_data('123e4567-aaaa-4000-8000-000000000000', 'ecommerce', '[{"sku": 1}]') ->> 'table_name', 'client_123e4567_ecommerce', 'two tables may have one name');

@@ -1,4 +1,4 @@
-select plan(31);
+select plan(32);
 
 select test_setup.set_up_records();
 select is(
@@ -68,9 +68,16 @@ select is((select array_agg(r.name order by r.name) from public.records as r whe
 -- One bad record costs only itself.
 insert into public.ai_generation_jobs (id, organization_id, table_id) values (test_setup.id('job 3'), test_setup.id('org acme'), test_setup.id('leads'));
 alter table public.records add constraint no_bad_ones check (name not like 'bad%');
+-- Whatever is rolled back, a sequence is not.
+create sequence public.tries;
+create function pg_temp.count_try() returns trigger language plpgsql as $$ begin perform nextval('public.tries'); return null; end $$;
+create trigger zz_count_try before insert on public.records for each statement execute function pg_temp.count_try();
 create temporary table result as
 select test_setup.insert_leads((select jsonb_agg(jsonb_build_object('name', case when i in (7, 8, 31) then 'bad ' else 'good ' end || i)) || '5' from generate_series(0, 49) as i), 'job 3') as r;
 select is((select r - '{errors,warnings}'::text[] from result), '{"success": 47, "failed": 4, "repeated": 0, "warning_count": 0}', 'the others go in');
+-- 50 one after the other would be 51 statements; three paths of halves are at most 2 * 6 each, and the whole.
+select cmp_ok((select last_value from public.tries), '<=', 37::bigint, 'they are found by halves, not one after the other');
+drop trigger zz_count_try on public.records;
 select is((select jsonb_path_query_array(r, '$.errors[*].index') from result), '[7, 8, 31, 50]', 'each that cannot is told');
 select is((select r #>> '{errors,0,error}' from result), 'new row for relation "records" violates check constraint "no_bad_ones"', 'with the reason');
 select is((select r #>> '{errors,3,error}' from result), 'a record is an object, not 5', 'what is no object, too');
