@@ -335,7 +335,7 @@ describe.runIf(possible)("setting up", () => {
     const where = (subject: string): string => subject;
     for (const url of [urls.c, urls.p0]) {
       await withClient(url, async (client) => {
-        const ours = /etl_route|etl_partition|etl_api\.(submit|retry|cancel|explain|redeliver|place)/;
+        const ours = /etl_route|etl_partition/;
         const { complaints } = await checkHouseRules(client, where);
         expect(complaints.filter((one) => url === urls.c || ours.test(one))).toEqual([]);
         await client.query("begin");
@@ -585,6 +585,114 @@ describe.runIf(possible)("the flows of the engine, through the coordinator", () 
     });
   });
 
+  test("trace, by org and by id alone, tells what the partition tells", async () => {
+    const direct = await rows("select t.*, entity::text from etl_api.trace($1) as t", [made.b], urls.p1);
+    expect(direct.length).toBeGreaterThan(10);
+    expect(await rows("select * from etl_api.trace($1)", [made.b])).toEqual(direct);
+    expect(await rows("select * from etl_api.trace($1, $2)", [there!.org, made.b])).toEqual(direct);
+    expect(await errorOf(rows("select etl_api.trace($1, $2)", [here!.org, made.b]))).toMatchObject({
+      code: "ETL04",
+    });
+  });
+
+  test("what is sent to an endpoint is sent from the org's partition", async () => {
+    const [endpoint] = await rows(
+      "insert into webhook_endpoint (org_id, url) values ($1, 'https://client.example/hook') returning id",
+      [there!.org],
+      urls.p1,
+    );
+    const both = [there!.org, endpoint!.id];
+    const sent = async (): Promise<Row[]> =>
+      rows(
+        "select state::text, count(*)::int from delivery where endpoint_id = $1 group by 1 order by 1",
+        [endpoint!.id],
+        urls.p1,
+      );
+    const [tested] = await rows("select etl_api.send_test_event($1, $2) as told", both);
+    expect(
+      await rows("select event_type from delivery where id = $1", [tested!.told.delivery_id], urls.p1),
+    ).toEqual([{ event_type: "endpoint.test" }]);
+    await drainAs(urls.p1, "worker-1");
+    expect(await sent()).toEqual([{ state: "delivered", count: 1 }]);
+    const replay = "select etl_api.replay($1, $2, now() - interval '1 hour') as told";
+    expect((await rows(replay, both))[0]!.told).toMatchObject({ failed: 0, delivered: 0 });
+    const [again] = await rows(replay.replace(") as", ", delivered_too => true) as"), both);
+    expect(again!.told).toMatchObject({ endpoint_id: endpoint!.id, failed: 0, delivered: 1 });
+    expect(await sent()).toEqual([
+      { state: "delivered", count: 1 },
+      { state: "ready", count: 1 },
+    ]);
+    const [later] = await rows("select etl_api.replay($1, $2, now(), delivered_too => true) as told", both);
+    expect(later!.told).toMatchObject({ delivered: 0 });
+    await drainAs(urls.p1, "worker-1");
+
+    // What is wrong is told as the partition tells it.
+    const calls: [string, string][] = [
+      ["etl_api.send_test_event($1, $2)", "etl_api.send_test_event($1)"],
+      ["etl_api.replay($1, $2, now())", "etl_api.replay($1, now())"],
+      ["etl_api.replay($1, $2, null)", "etl_api.replay($1, null)"],
+    ];
+    await rows("update webhook_endpoint set disabled_at = now() where id = $1", [endpoint!.id], urls.p1);
+    for (const [call, direct] of calls) {
+      const said = await errorOf(rows(`select ${direct}`, [endpoint!.id], urls.p1));
+      expect(said).toMatchObject({ code: "ETL05", hint: expect.stringContaining("disabled_at") });
+      expect(await errorOf(rows(`select ${call}`, both))).toEqual(said);
+    }
+    await rows("update webhook_endpoint set disabled_at = null where id = $1", [endpoint!.id], urls.p1);
+    expect(await errorOf(rows(`select ${calls[2]![0]}`, both))).toEqual(
+      await errorOf(rows(`select ${calls[2]![1]}`, [endpoint!.id], urls.p1)),
+    );
+
+    const [member, viewer] = [randomUUID(), randomUUID()];
+    await rows(
+      "insert into org_member (org_id, user_id, role) values ($1, $2, 'member'), ($1, $3, 'viewer')",
+      [there!.org, member, viewer],
+      urls.p1,
+    );
+    const nobodys = { code: "ETL04", message: `no such endpoint: ${endpoint!.id}` };
+    for (const [call] of calls.slice(0, 2)) {
+      const outcome = (user: string | null, role: string, org = there!.org): Promise<Row | undefined> =>
+        as(user, role, async (client) => {
+          try {
+            await rows(`select ${call}`, [org, endpoint!.id], client);
+            return undefined;
+          } catch (error) {
+            return error as Row;
+          }
+        });
+      expect(await outcome(member, "authenticated"), call).toBeUndefined();
+      expect(await outcome(null, "service_role"), call).toBeUndefined();
+      expect(await outcome(viewer, "authenticated"), call).toMatchObject({ code: "ETL06" });
+      expect(await outcome(randomUUID(), "authenticated"), call).toMatchObject(nobodys);
+      for (const org of [here!.org, randomUUID()])
+        expect(await outcome(null, "service_role", org), call).toMatchObject(nobodys);
+      expect(await outcome(null, "anon"), call).toMatchObject({ code: "42501" });
+
+      await rows("update etl_route.org_partition set moving_to = 0 where org_id = $1", [there!.org]);
+      expect(await outcome(null, "service_role"), call).toMatchObject({ code: "ETL05" });
+      await rows("update etl_route.org_partition set moving_to = null where org_id = $1", [there!.org]);
+    }
+    await drainAs(urls.p1, "worker-1");
+  });
+
+  test("the doors take and return what the engine's do, with the org before it", async () => {
+    // Enums of the engine go as text where they are not in a view.
+    const doors = (on?: string): Promise<Row[]> =>
+      rows(
+        `select proname::text as name,
+           regexp_replace(pg_get_function_arguments(oid), '^org_id uuid, (?!data )', '') as takes,
+           replace(pg_get_function_result(oid), 'etl_api.entity_kind', 'text') as returns
+         from pg_proc
+         where pronamespace = 'etl_api'::regnamespace and has_function_privilege('authenticated', oid, 'execute')
+           and proname <> 'submit_workflow_request'`,
+        [],
+        on,
+      );
+    const found = await doors();
+    expect(new Set(found.map(({ name }) => name)).size).toBeGreaterThan(7);
+    expect(await doors(urls.p1)).toEqual(expect.arrayContaining(found));
+  });
+
   test("a new org goes by its hash, keeps its place, and nobody gets one by asking", async () => {
     const stranger = randomUUID();
     expect(
@@ -636,7 +744,13 @@ describe.runIf(possible)("a partition that is down", () => {
     const down = { code: "ETL08", message: "partition p1 cannot be reached" };
     for (let again = 0; again < 2; again++) {
       expect(await errorOf(submit(there!, "down.test"))).toMatchObject(down);
-      expect(await errorOf(rows("select etl_api.cancel($1, $2)", [there!.org, before]))).toMatchObject(down);
+      for (const call of ["cancel", "trace", "send_test_event"])
+        expect(await errorOf(rows(`select etl_api.${call}($1, $2)`, [there!.org, before]))).toMatchObject(
+          down,
+        );
+      expect(await errorOf(rows("select etl_api.replay($1, $2, now())", [there!.org, before]))).toMatchObject(
+        down,
+      );
     }
     expect(await errorOf(rows("select etl_api.explain($1)", [before]))).toMatchObject({
       code: "ETL08",

@@ -3,15 +3,7 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  -- Looking for it is done as the caller, who then stays.
-  if org_id is null then
-    perform etl_partition.become(caller);
-  elsif org_id is distinct from (select f.org_id from etl_partition.find(caller, explain.id) as f) then
-    raise exception using
-      errcode = 'ETL04',
-      message = pg_catalog.format('no such request: %s', coalesce(id::text, 'null')),
-      hint = 'Give the id of a workflow_request, activity_request, run_queue, run_request or delivery row of that org.';
-  end if;
+  perform etl_partition.check_owner(caller, org_id, id);
   return query select e from etl_api.explain(explain.id) as e;
 end
 $$;
