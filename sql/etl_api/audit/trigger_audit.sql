@@ -439,6 +439,33 @@ create trigger audit_delete
 comment on trigger audit_delete on etl_api.kv_index is
   'Who changed it is written to the audit log.';
 
+drop trigger if exists audit_insert on etl_api.kv_mapping;
+create trigger audit_insert
+  after insert on etl_api.kv_mapping
+  referencing new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{name}', '{apply_sql,values_sql,migrated_at}');
+comment on trigger audit_insert on etl_api.kv_mapping is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_update on etl_api.kv_mapping;
+create trigger audit_update
+  after update on etl_api.kv_mapping
+  referencing old table as old_rows new table as new_rows
+  for each statement
+  execute function etl_api.audit_configuration('{name}', '{apply_sql,values_sql,migrated_at}');
+comment on trigger audit_update on etl_api.kv_mapping is
+  'Who changed it is written to the audit log.';
+
+drop trigger if exists audit_delete on etl_api.kv_mapping;
+create trigger audit_delete
+  after delete on etl_api.kv_mapping
+  referencing old table as old_rows
+  for each statement
+  execute function etl_api.audit_configuration('{name}', '{apply_sql,values_sql,migrated_at}');
+comment on trigger audit_delete on etl_api.kv_mapping is
+  'Who changed it is written to the audit log.';
+
 drop trigger if exists audit_insert on public.tables;
 create trigger audit_insert
   after insert on public.tables
