@@ -211,7 +211,10 @@ describe.each([
       (await answer("records-insert", path, { port, ...call }))[0];
     expect(await insert(`/${job}`, { body, key: "" })).toBe(401);
     expect(await insert(`/${job}`, { body, key: token(olga, "another secret") })).toBe(401);
-    expect(await insert(`/${job}`, { body, method: "GET", key: "" }).catch(() => 405)).toBe(405);
+    expect(await insert(`/${job}`, { method: "GET" })).toBe(405);
+    expect(await insert(`/${job}`, { method: "GET", key: "" })).toBe(405);
+    expect((await answer("records-generate", "", { port, method: "GET" }))[0]).toBe(405);
+    expect((await send("records-progress", `/${job}`, { port, method: "POST" })).status).toBe(405);
     expect(await answer("records-insert", `/${job}`, { port, body, key: token(vera) })).toMatchObject([
       403,
       {},

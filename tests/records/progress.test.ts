@@ -88,3 +88,27 @@ test("a job of which only some records are wanted is over when these are in, and
     await port.close();
   });
 });
+
+test("few records are in well under the two seconds that they may take, new columns and all", async () => {
+  await withDatabase(async ({ pool }) => {
+    const { table } = await makeJob(pool);
+    const records = Array.from({ length: 20 }, (_, n) => ({
+      name: `Company ${n}`,
+      fields: Array.from({ length: 20 }, (_, f) => ({
+        name: `field_${f}`,
+        value: f % 3 === 0 ? `${n * f}` : `text ${n} ${f}`,
+        confidence: 0.9,
+        source: "knowledge",
+      })),
+    }));
+    const started = performance.now();
+    const { rows } = await pool.query<{ report: { success: number } }>(
+      "select etl_api.insert_generated_records(etl_api.start_generation($1), $2, $1) as report",
+      [table, JSON.stringify(records)],
+    );
+    expect(rows[0]!.report.success).toBe(20);
+    expect((await pool.query("select from public.table_columns")).rowCount).toBe(20);
+    console.log(`20 records of 20 new fields: ${Math.round(performance.now() - started)} ms`);
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+});

@@ -16,7 +16,7 @@ begin
   end if;
   -- What somebody has written is no more as sure, or from where, as what was generated.
   update public.ai_generated_records as g
-  set generated_data = pg_catalog.jsonb_strip_nulls(g.generated_data || patch),
+  set generated_data = (g.generated_data || patch) - array(select e.key from pg_catalog.jsonb_each(patch) as e where e.value = 'null'),
       field_confidence = g.field_confidence - array(select k.name from pg_catalog.jsonb_object_keys(patch) as k (name)),
       enriched_fields = array(select e.name from pg_catalog.unnest(g.enriched_fields) as e (name) where not patch ? e.name),
       sources = coalesce((

@@ -1,4 +1,4 @@
-select plan(34);
+select plan(35);
 
 select test_setup.set_up_records();
 select is(etl_api.stage_generated_records(test_setup.id('job'), jsonb_build_array(test_setup.base(), '{"name": "B", "city": "Rome"}'::jsonb, '{"name": "C"}'::jsonb)), 3,
@@ -63,6 +63,11 @@ from (values (0, 49), (50, 124)) as p (first, last);
 select is((select array_agg(e.message || ' ' || e.percentage order by e.seq) from public.ai_generation_events as e where e.job_id = test_setup.id('job 5') and e.type = 'success'),
   '{"Inserted 50/125 40","Inserted 125/125 100","All 125 records inserted successfully 100"}', 'their parts are parts of them all');
 select is((select row(j.status, j.stage, j.completed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 5')), '(completed,completed,125)', 'and then the job is over');
+
+insert into public.ai_generation_jobs (id, organization_id, table_id) values (test_setup.id('job 6'), test_setup.id('org acme'), test_setup.id('leads'));
+select etl_api.stage_generated_records(test_setup.id('job 6'), '[{"name": "x", "a": null, "b": {"c": null, "d": [null]}, "e": 1}]');
+select is(etl_api.edit_staged_record(test_setup.id('job 6'), 0, '{"e": null, "f": {"g": null}}'), '{"name": "x", "a": null, "b": {"c": null, "d": [null]}, "f": {"g": null}}',
+  'what was not edited stays as it is, nulls too');
 
 -- Progress of a generator.
 select etl_api.note_generation(test_setup.id('job 2'), 'enrichment', 'Looking at 3 pages', 'info', 'x', 1, 4);
