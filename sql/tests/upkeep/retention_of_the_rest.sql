@@ -41,19 +41,19 @@ begin
 end
 $$;
 
--- Test messages: delivered, failed for now, one beside an alert and one of a request.
+-- Test messages: two delivered, one open; beside those of an alert and of a request.
 create temporary table told as select t.name, (etl_api.send_test_event(test_setup.id('endpoint ' || t.name)) ->> 'delivery_id')::uuid as id from tenant as t;
 select is(test_setup.deliver(), 2, 'both are delivered');
-select etl_api.send_test_event(test_setup.id('endpoint a'));
 select test_setup.chain('{a.test}');
-select test_setup.exchange('{"company": {"sector": "Anvils"}}');
+select test_setup.finish_chains();
+select etl_api.send_test_event(test_setup.id('endpoint a'));
 insert into etl_api.alert (id, org_id, kind, message, value, threshold, raised_at, endpoint_id)
 values (test_setup.id('alert'), test_setup.id('org acme'), 'endpoint_disabled', 'open', 1, 1, utils.now(), test_setup.id('endpoint a'));
 insert into public.delivery (org_id, alert_id, endpoint_id, url, secret_name, event_type, state, state_via, finished_at)
 values (test_setup.id('org acme'), test_setup.id('alert'), test_setup.id('endpoint a'), 'https://client.test/a', 'webhook', 'alert.raised', 'delivered',
   '{new,valid,ready,in_progress,done}', utils.now());
 create temporary table messages as select d.id, d.event_type from public.delivery as d where d.id not in (select id from told);
-select is(array(select event_type::text from messages order by 1), '{activity_request.done,alert.raised,endpoint.test}', 'others are open, or of an alert');
+select is(array(select event_type::text from messages order by 1), '{activity_request.done,alert.raised,endpoint.test}', 'others are open, of an alert, of a request');
 insert into etl_api.retention (org_id, what, days) values (null, 'test_event', 10), (test_setup.id('org other'), 'test_event', 20);
 select is(pg_temp.swept('2100-01-12'), 0::bigint, 'not before the summaries have what they told');
 select test_setup.rolled_up();
