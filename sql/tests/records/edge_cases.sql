@@ -1,5 +1,5 @@
 -- The eight cases the document on generated records lists, in its order.
-select plan(37);
+select plan(40);
 
 select test_setup.set_up_records();
 insert into public.ai_generation_jobs (id, organization_id, table_id)
@@ -112,5 +112,14 @@ select is(
   etl_api.add_columns((select t from public.tables as t where t.id = test_setup.id('leads')), '[{"name": "industry", "type": "number"}, {"name": "fresh", "type": "date"}]'),
   '[{"name": "fresh", "type": "date"}]', 'only what nobody has added yet is added');
 select is((select c.type from public.table_columns as c where c.name = 'industry'), 'text', 'the first wins');
+
+-- What no column can be made of stays in data: names that are none or too long, more columns than a view has room for.
+select is(
+  test_setup.insert_leads(jsonb_build_array(jsonb_build_object('name', 'nine', '', 'no name', repeat('n', 501), 'long name') || (
+    select jsonb_object_agg('more_' || i, i) from generate_series(1, 1000) as i)), 'case 11') - '{errors,warnings}'::text[],
+  '{"success": 1, "failed": 0, "repeated": 0, "warning_count": 0}', 'odd names and too many of them are no error');
+select is((select count(*) between 998 and 1000 from public.table_columns as c where c.table_id = test_setup.id('leads')), true, 'there are a thousand columns');
+select is((select array[count(*)::text, max(d.value) filter (where d.key = ''), max(d.value) filter (where d.key like 'nnn%')] from jsonb_each_text(pg_temp.data('nine')) as d),
+  '{1002,"no name","long name"}', 'and every value is there');
 
 select * from finish();
