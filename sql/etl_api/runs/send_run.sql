@@ -6,33 +6,30 @@ as $$
 declare
   moment constant timestamptz := utils.now();
   run record;
-  thing record;
-  template record;
+  parts text[];
   filled record;
   sent_id uuid;
 begin
-  select q.org_id, q.workflow_request_id, q.activity_request_id, q.source_id, q.object_id, asking.config into run
+  select q.org_id, q.workflow_request_id, q.activity_request_id, q.source_id, q.object_id, asking.config,
+    s.run_request_template as template, s.cost_per_run as cost, s.timeout_seconds,
+    o.natural_key as object, exists (select from public.value as v where v.object_id = q.object_id) as has_values
+    into run
   from public.run_queue as q
   join public.activity_request as asking on asking.id = q.activity_request_id
+  join public.source as s on s.id = q.source_id
+  left join public.object as o on o.id = q.object_id and o.org_id = q.org_id
   where q.id = run_id;
-  template := etl_api.read_template(run.source_id, 'run');
-  if template.cost > 0 or template.wants_more then
+  parts := utils.cut_template(run.template);
+  if run.cost > 0 or parts is null then
     return null;
   end if;
 
-  if template.wants_objects then
-    select o.natural_key, exists (select from public.value as v where v.object_id = o.id) as has_values into thing
-    from public.object as o
-    where o.id = run.object_id;
-    if thing.has_values then
-      thing.natural_key := thing.natural_key
-        || (select known."values" from etl_api.object_values(array[run.object_id]) as known);
-    end if;
-    filled := utils.fill_placeholders(template.parts, case when thing.natural_key is null then '{}'
-      else pg_catalog.jsonb_build_object('object', thing.natural_key) end);
-  else
-    filled := utils.fill_placeholders(template.parts, '{}');
+  if run.has_values and pg_catalog.cardinality(parts) > 1 then
+    run.object := run.object || (select known."values" from etl_api.object_values(array[run.object_id]) as known);
   end if;
+  filled := utils.fill_placeholders(parts,
+    case when run.object is null then '{}' else pg_catalog.jsonb_build_object('object', run.object) end);
+  -- Whatever else the template asks for is not there, and so missing.
   if filled.request is null then
     return null;
   end if;
@@ -42,9 +39,9 @@ begin
     (id, org_id, workflow_request_id, activity_request_id, source_id, kind, root_id, attempts, cost,
      state, state_via, due_at, lease_until, lease_token, worker, created_at, claimed_at, request)
   values
-    (sent_id, run.org_id, run.workflow_request_id, run.activity_request_id, run.source_id, 'run', sent_id, 1, template.cost,
+    (sent_id, run.org_id, run.workflow_request_id, run.activity_request_id, run.source_id, 'run', sent_id, 1, run.cost,
      'in_progress', '{new,valid,ready}', moment,
-     moment + etl_api.time_limit(null, 'lease_seconds') + pg_catalog.make_interval(secs => template.timeout_seconds),
+     moment + etl_api.time_limit(null, 'lease_seconds') + pg_catalog.make_interval(secs => run.timeout_seconds),
      pg_catalog.gen_random_uuid(), send_run.worker, moment, moment, filled.request);
 
   update public.run_queue as q

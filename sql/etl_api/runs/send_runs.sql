@@ -3,10 +3,9 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  moment constant timestamptz := utils.now();
-  lease constant interval := etl_api.time_limit(null, 'lease_seconds');
-  -- For those whose activity says nothing of its own.
-  usual_limit constant interval := etl_api.time_limit(null, 'run_timeout_seconds');
+  moment timestamptz;
+  lease interval;
+  usual_limit interval;
   outcome record;
   alone_id uuid;
 begin
@@ -16,6 +15,10 @@ begin
       return array[alone_id];
     end if;
   end if;
+  moment := utils.now();
+  lease := etl_api.time_limit(null, 'lease_seconds');
+  -- For those whose activity says nothing of its own.
+  usual_limit := etl_api.time_limit(null, 'run_timeout_seconds');
 
   with rendered as materialized (
     select r.*, utils.new_id() as id, pg_catalog.row_number() over (order by r.item) as place

@@ -3,10 +3,12 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  seconds numeric := utils.number_or(config -> name, null);
+  seconds numeric := case when pg_catalog.jsonb_typeof(config -> name) = 'number' then (config -> name)::numeric end;
 begin
   if seconds is null then
-    seconds := (etl_api.setting_value(name) #>> '{}')::numeric;
+    select (s.value #>> '{}')::numeric into seconds
+    from etl_api.setting as s
+    where s.name = time_limit.name;
   end if;
   -- Between a second and ten years, whatever somebody wrote: an interval must not overflow a timestamp.
   return pg_catalog.make_interval(secs => greatest(1, least(315360000, seconds))::double precision);

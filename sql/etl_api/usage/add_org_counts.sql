@@ -7,21 +7,26 @@ set search_path = ''
 set enable_seqscan = off
 as $$
 declare
-  free uuid[] := etl_api.lock_free_orgs(org_ids);
+  free uuid[];
 begin
-  -- A statement after the one that took the rows: it sees what the last holder has added and taken away.
-  if pg_catalog.cardinality(org_ids) = 1 and free <> '{}'
-    and not exists (select from etl_api.org_count_delta as d where d.org_id = org_ids[1] and not d.recount_datapoints)
-  then
-    -- The usual case; the statement below takes longer to start than to count one org.
+  -- The usual case. What was noted down while the row was taken, and is not seen yet, is for the next.
+  if pg_catalog.cardinality(org_ids) = 1 and pg_catalog.current_setting('transaction_isolation') = 'read committed' then
     update public.org as o
     set request_count = o.request_count + coalesce(requests[1], 0),
         run_count = o.run_count + coalesce(runs[1], 0),
         object_count = o.object_count + coalesce(objects[1], 0),
         free_objects = case when o.free_objects > 0
           then greatest(o.free_objects - coalesce(new_objects[1], 0), 0) else o.free_objects end
-    where o.id = org_ids[1];
-  elsif free <> '{}' then
+    where o.id = (select f.id from public.org as f where f.id = org_ids[1] for no key update skip locked)
+      and not exists (select from etl_api.org_count_delta as d where d.org_id = org_ids[1] and not d.recount_datapoints);
+    if found then
+      return;
+    end if;
+  end if;
+
+  free := etl_api.lock_free_orgs(org_ids);
+  if free <> '{}' then
+    -- A statement after the one that took the rows: it sees what the last holder has added and taken away.
     with left_over as (
       delete from etl_api.org_count_delta as d
       where d.org_id = any (free)
