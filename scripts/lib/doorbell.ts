@@ -5,7 +5,7 @@
  * the clock's `etl_api.recover()` rings again for what a lost bell left lying.
  */
 import { once, setMaxListeners } from "node:events";
-import { Agent, request, type IncomingMessage } from "node:http";
+import { Agent, request, type ClientRequest, type IncomingMessage } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 
@@ -125,7 +125,7 @@ function caller(options: DoorbellOptions, halt: AbortSignal, say: Say): (name: s
 
   async function call(name: string): Promise<void> {
     try {
-      const { status, text } = await post(`${options.functionsUrl}/${name}`);
+      const { status, text } = await post(name);
       if (status >= 200 && status < 300) say.over(name);
       else say(name, `${name} answered ${status}: ${text.slice(0, 500)}`);
     } catch (error) {
@@ -137,13 +137,33 @@ function caller(options: DoorbellOptions, halt: AbortSignal, say: Say): (name: s
   const agent = new Agent({ keepAlive: true, noDelay: true });
   halt.addEventListener("abort", () => agent.destroy());
 
-  async function post(url: string): Promise<{ status: number; text: string }> {
-    const outgoing = request(url, {
+  // Made ready before its bell rings, for that takes longer than sending it: by name, each on a connection that is there.
+  const ready = new Map<string, ClientRequest>();
+
+  function make(name: string): ClientRequest {
+    return request(`${options.functionsUrl}/${name}`, {
       agent,
       method: "POST",
       headers: { authorization: `Bearer ${options.key}`, "content-length": 0 },
       signal: halt,
     });
+  }
+
+  function makeReady(name: string): void {
+    if (halt.aborted || ready.has(name)) return;
+    const outgoing = make(name);
+    // Its connection was closed while it waited: the next bell makes another.
+    const forget = () => {
+      if (ready.get(name) === outgoing) ready.delete(name);
+    };
+    outgoing.on("error", forget).on("close", forget).on("response", forget);
+    ready.set(name, outgoing);
+  }
+
+  async function post(name: string): Promise<{ status: number; text: string }> {
+    const waiting = ready.get(name);
+    ready.delete(name);
+    const outgoing = waiting === undefined || waiting.destroyed ? make(name) : waiting;
     const timer = setTimeout(
       () => outgoing.destroy(new Error("no answer in time")),
       options.callTimeout ?? 160_000,
@@ -153,10 +173,13 @@ function caller(options: DoorbellOptions, halt: AbortSignal, say: Say): (name: s
       const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
       let text = "";
       for await (const part of answer.setEncoding("utf8")) text += part as string;
+      // Later, when the connection is free again.
+      setImmediate(makeReady, name);
       return { status: answer.statusCode ?? 0, text };
     } catch (error) {
       // The other side had closed a connection that was kept: nothing has been asked yet.
-      if (outgoing.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET") return post(url);
+      const stale = waiting !== undefined || outgoing.reusedSocket;
+      if (stale && (error as NodeJS.ErrnoException).code === "ECONNRESET") return post(name);
       throw error;
     } finally {
       clearTimeout(timer);

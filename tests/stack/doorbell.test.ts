@@ -120,6 +120,27 @@ test("a call that fails is not repeated, is said once, and does not stop the nex
   }
 });
 
+test("a connection that was closed between two bells costs no call", async () => {
+  await listen();
+  const open = () =>
+    new Promise<number>((resolve, reject) =>
+      functions.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
+  for (let bell = 1; bell <= 3; bell++) {
+    await ring("execute-runs");
+    await expect.poll(() => calls.length).toBe(bell);
+    calls[bell - 1]!.answer();
+    await expect
+      .poll(async () => {
+        functions.closeIdleConnections();
+        return open();
+      })
+      .toBe(0);
+  }
+  expect(errors).toEqual([]);
+  expect(calls).toHaveLength(3);
+});
+
 test("a payload that is no function's name calls nothing", async () => {
   await listen();
   await ring("../hello");
