@@ -6,24 +6,11 @@ set search_path = ''
 as $$
 #variable_conflict use_column
 begin
-  if unknown = '{}' then
-    return query
-    select v.n, v.data, v.originals, v.warnings,
-      case when pg_catalog.jsonb_typeof(v.data) <> 'object'
-        then pg_catalog.format('row %s is %s: it must be an object', v.n, pg_catalog.jsonb_typeof(v.data)) end
-    from utils.coerce_values(rows, columns) as v;
-    return;
-  end if;
   return query
-  select v.n, case when contract = 'discard' and pg_catalog.jsonb_typeof(v.data) = 'object' then v.data - unknown else v.data end,
-    v.originals, v.warnings,
-    case
-      when pg_catalog.jsonb_typeof(v.data) <> 'object'
-        then pg_catalog.format('row %s is %s: it must be an object', v.n, pg_catalog.jsonb_typeof(v.data))
-      when contract = 'freeze' and v.data ?| unknown then pg_catalog.format('unknown %s: the table takes no new fields',
-        (select pg_catalog.string_agg(pg_catalog.quote_ident(u.name), ', ') from pg_catalog.unnest(unknown) as u (name) where v.data ? u.name))
-    end
-  from utils.coerce_values(rows, columns) as v;
+  select *
+  from etl_api.coerce_landing_rows(array(
+    select r.value
+    from pg_catalog.jsonb_array_elements(case pg_catalog.jsonb_typeof(rows) when 'array' then rows end) as r (value)), columns, contract, unknown);
 end
 $$;
 

@@ -15,6 +15,13 @@ as $$
       end as change
     from pg_catalog.jsonb_array_elements(columns) as c (value)
     cross join lateral (
+      select array(
+        select pg_catalog.lower(utils.narrow_text(k.option))
+        from pg_catalog.jsonb_array_elements_text(case pg_catalog.jsonb_typeof(c.value -> 'options') when 'array' then c.value -> 'options' end) as k (option)
+        where k.option is not null
+      ) as names offset 0
+    ) as known
+    cross join lateral (
       select pg_catalog.btrim(e.option) as option, pg_catalog.count(*) as uses
       from pg_catalog.jsonb_array_elements(rows) as r (value)
       cross join lateral (select r.value -> (c.value ->> 'name') as value offset 0) as f
@@ -23,7 +30,8 @@ as $$
         when pg_catalog.jsonb_typeof(f.value) = 'string' and c.value ->> 'type' = 'select' then pg_catalog.jsonb_build_array(f.value)
       end) as e (option)
       where not c.value -> 'options' ? e.option
-        and utils.option_of(e.option, c.value -> 'options') is null
+        -- As utils.option_of has it, but asked for all at once.
+        and pg_catalog.lower(utils.narrow_text(e.option)) <> all (known.names)
         and pg_catalog.btrim(e.option) <> ''
       group by 1
     ) as o

@@ -1,6 +1,7 @@
 create or replace function etl_api.close_generation(job public.ai_generation_jobs, report jsonb, left_out bigint default 0) returns void
 language plpgsql
 set search_path = ''
+set plan_cache_mode = force_custom_plan
 as $$
 declare
   failures bigint;

@@ -1,5 +1,5 @@
 create or replace function etl_api.evolve_table(
-  of_table public.tables, rows jsonb, by uuid default null, is_planned boolean default false, out columns jsonb, out unknown text[], out added jsonb, out widened jsonb)
+  of_table public.tables, rows jsonb[], by uuid default null, is_planned boolean default false, out columns jsonb, out unknown text[], out added jsonb, out widened jsonb)
 returns record
 language plpgsql
 set search_path = ''
@@ -9,14 +9,12 @@ begin
   unknown := '{}';
   added := '[]';
   widened := '[]';
-  if is_planned and etl_api.new_fields(rows, array(select c.value ->> 'name' from pg_catalog.jsonb_array_elements(columns) as c (value))) = '{}'
-    and not columns @> '[{"open": true, "type": "select"}]' and not columns @> '[{"open": true, "type": "multiselect"}]'
-  then
+  if is_planned and etl_api.is_foreseen(rows, columns) then
     return;
   end if;
   select p.columns, p.unknown, p.added, p.widened
   into columns, unknown, added, widened
-  from etl_api.plan_landing(rows, columns, of_table.contract) as p;
+  from etl_api.plan_landing(pg_catalog.to_jsonb(rows), columns, of_table.contract) as p;
   if added = '[]' and widened = '[]' then
     return;
   end if;
@@ -30,8 +28,8 @@ begin
 end
 $$;
 
-comment on function etl_api.evolve_table(public.tables, jsonb, uuid, boolean) is
+comment on function etl_api.evolve_table(public.tables, jsonb[], uuid, boolean) is
   'Gives a table the columns that these rows need, by its contract, and writes down what changed. Fields that found no room (1,000 columns, names over 500 bytes) stay in data without a column. is_planned: it was called before with rows from everywhere, so only what they lacked is looked for.';
 
-revoke execute on function etl_api.evolve_table(public.tables, jsonb, uuid, boolean) from public;
-grant execute on function etl_api.evolve_table(public.tables, jsonb, uuid, boolean) to service_role;
+revoke execute on function etl_api.evolve_table(public.tables, jsonb[], uuid, boolean) from public;
+grant execute on function etl_api.evolve_table(public.tables, jsonb[], uuid, boolean) to service_role;

@@ -6,6 +6,8 @@ security definer
 set search_path = ''
 -- A lot and what triggers are told of it stay in memory.
 set work_mem = '64MB'
+-- A plan for each lot would hold a copy of all records.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   -- So many at once: what one bad record costs is tried again within its lot only.
@@ -29,16 +31,15 @@ begin
   perform etl_api.tell_progress(job, 'insertion', 'Analyzing generated fields...');
   if given_count > lot_size then
     -- Of which type a new field is, rows from everywhere say, not only those of the first lot.
-    perform etl_api.evolve_table(of_table, (
-      select coalesce(pg_catalog.jsonb_agg(g.given - '{company_name,name,email}'::text[]), '[]')
+    perform etl_api.evolve_table(of_table, array(
+      select g.given - '{company_name,name,email}'::text[]
       from etl_api.read_generated(etl_api.spread_rows(given)) as g), coalesce(user_id, auth.uid()));
   end if;
   -- A loop over lots, so that memory is bounded by one of them.
   for begins in 0 .. given_count - 1 by lot_size loop
     lot := array(
       select g
-      from etl_api.read_generated(pg_catalog.jsonb_path_query_array(given, '$[$begin to $end]',
-        pg_catalog.jsonb_build_object('begin', begins, 'end', begins + lot_size - 1)), begins) as g
+      from etl_api.read_generated(given, begins, lot_size) as g
       where selected_indices is null
         or g.record_index = any (selected_indices));
     continue when lot = '{}';

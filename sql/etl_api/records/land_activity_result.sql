@@ -1,6 +1,8 @@
 create or replace function etl_api.land_activity_result(job public.ai_generation_jobs, objects jsonb) returns void
 language plpgsql
 set search_path = ''
+-- A plan for each lot would hold a copy of all records.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   lot_size constant int := 5000;
@@ -31,8 +33,7 @@ begin
   for begins in 0 .. total - 1 by lot_size loop
     lot := array(
       select g
-      from etl_api.read_generated(pg_catalog.jsonb_path_query_array(records, '$[$begin to $end]',
-        pg_catalog.jsonb_build_object('begin', begins, 'end', begins + lot_size - 1)), begins) as g);
+      from etl_api.read_generated(records, begins, lot_size) as g);
     report := etl_api.land_lot(lot, job, of_table, job.created_by, report);
     perform etl_api.tell_landed(lot, job, report, total);
   end loop;

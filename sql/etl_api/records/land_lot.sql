@@ -2,6 +2,8 @@ create or replace function etl_api.land_lot(
   lot etl_api.generated_record[], job public.ai_generation_jobs, of_table public.tables, created_by uuid, report jsonb, is_planned boolean default false) returns jsonb
 language plpgsql
 set search_path = ''
+-- A plan for each lot would hold a copy of it for each place where it stands.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
   left_over record;

@@ -5,9 +5,10 @@ set search_path = ''
 as $$
 declare
   plan record;
-  rows constant jsonb := (
-    select coalesce(pg_catalog.jsonb_agg(l.given - '{company_name,name,email}'::text[] order by l.place), '[]')
-    from (select (u).given, pg_catalog.row_number() over () as place from pg_catalog.unnest(lot) as u) as l);
+  rows constant jsonb[] := array(
+    select l.given - '{company_name,name,email}'::text[]
+    from pg_catalog.unnest(lot) with ordinality as l
+    order by l.ordinality);
   bad etl_api.generated_record[];
   failed jsonb;
 begin

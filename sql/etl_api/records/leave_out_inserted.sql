@@ -3,16 +3,22 @@ create or replace function etl_api.leave_out_inserted(
 returns record
 language plpgsql
 set search_path = ''
+-- A plan is made once, and then the table may still be empty.
+set enable_seqscan = off
+set enable_nestloop = off
 as $$
 declare
+  first constant int := (select pg_catalog.min(l.record_index) from pg_catalog.unnest(lot) as l);
+  last constant int := (select pg_catalog.max(l.record_index) from pg_catalog.unnest(lot) as l);
   there jsonb;
 begin
   select coalesce(pg_catalog.jsonb_object_agg(g.record_index, g.generated_data is distinct from l.given), '{}') into there
   from pg_catalog.unnest(lot) as l
   join public.ai_generated_records as g
-    on g.job_id = of_job
-    and g.record_index = l.record_index
-  where g.status = 'success';
+    on g.record_index = l.record_index
+  where g.job_id = of_job
+    and g.record_index between first and last
+    and g.status = 'success';
   repeated := '{}';
   changed := '{}';
   if there <> '{}' then

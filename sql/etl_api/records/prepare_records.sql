@@ -1,5 +1,5 @@
 create or replace function etl_api.prepare_records(
-  lot etl_api.generated_record[], rows jsonb, of_table public.tables, columns jsonb, unknown text[]) returns etl_api.generated_record[]
+  lot etl_api.generated_record[], rows jsonb[], of_table public.tables, columns jsonb, unknown text[]) returns etl_api.generated_record[]
 language plpgsql stable
 set search_path = ''
 as $$
@@ -22,10 +22,8 @@ begin
           from pg_catalog.jsonb_each(m.data) as k) end
         || case when s.is_long then '[{"warning": "data truncated: it is larger than 1 MB"}]'::jsonb else '[]' end, '[]'),
       coalesce(g.fault, c.fault))::etl_api.generated_record
-    from (
-      select l.*, pg_catalog.row_number() over () as place from pg_catalog.unnest(lot) as l
-    ) as g
-    join etl_api.coerce_landing(rows, columns, of_table.contract, unknown) as c on c.n = g.place
+    from pg_catalog.unnest(lot) with ordinality as g
+    join etl_api.coerce_landing_rows(rows, columns, of_table.contract, unknown) as c on c.n = g.ordinality
     cross join lateral (
       select (select pg_catalog.jsonb_object_agg(d.key, d.value) from pg_catalog.jsonb_each(required) as d
         where coalesce(c.data -> d.key, 'null') = 'null') as data
@@ -37,12 +35,12 @@ begin
       select w.data, pg_catalog.pg_column_size(w.data) > 250000 and pg_catalog.length(w.data::text) > 1000000 as is_long
       from (select case when m.data is null then c.data else c.data || m.data end as data offset 0) as w
     ) as s
-    order by g.place);
+    order by g.ordinality);
 end
 $$;
 
-comment on function etl_api.prepare_records(etl_api.generated_record[], jsonb, public.tables, jsonb, text[]) is
+comment on function etl_api.prepare_records(etl_api.generated_record[], jsonb[], public.tables, jsonb, text[]) is
   'Generated records, of which rows are the custom fields as they came, with their custom fields as the table wants them (data), what was noticed (warnings), and why one cannot land (fault). Required fields that are missing get their default; texts over 10,000 characters are cut where a record has more than a million.';
 
-revoke execute on function etl_api.prepare_records(etl_api.generated_record[], jsonb, public.tables, jsonb, text[]) from public;
-grant execute on function etl_api.prepare_records(etl_api.generated_record[], jsonb, public.tables, jsonb, text[]) to service_role;
+revoke execute on function etl_api.prepare_records(etl_api.generated_record[], jsonb[], public.tables, jsonb, text[]) from public;
+grant execute on function etl_api.prepare_records(etl_api.generated_record[], jsonb[], public.tables, jsonb, text[]) to service_role;

@@ -1,4 +1,4 @@
-create or replace function etl_api.read_generated(records jsonb, first_index int default 0)
+create or replace function etl_api.read_generated(records jsonb, begins int default 0, lot_size int default null)
 returns setof etl_api.generated_record
 language sql stable parallel safe
 set search_path = ''
@@ -7,7 +7,7 @@ as $$
   select
     coalesce(case when r.is_listed and pg_catalog.jsonb_typeof(r.value -> 'record_index') = 'number'
       and (r.value ->> 'record_index')::numeric between 0 and 2147483647 then (r.value ->> 'record_index')::numeric::int end,
-      first_index + r.place::int - 1),
+      r.place),
     case when r.is_listed then r.value ->> 'name' end,
     case
       when r.is_listed and f.given ?| '{company_name,name}' then (r.value - '{name,fields,record_index}'::text[]) || f.given
@@ -22,7 +22,11 @@ as $$
     select e.value, e.place,
       coalesce(pg_catalog.jsonb_typeof(e.value -> 'fields') = 'array'
         and (e.value -> 'fields' = '[]' or e.value #> '{fields,0}' ? 'name'), false) as is_listed
-    from pg_catalog.jsonb_array_elements(records) with ordinality as e (value, place)
+    -- What is compressed or stored elsewhere is fetched by this once, and not for each of its elements.
+    from (select records || '[]'::jsonb as list offset 0) as l
+    cross join lateral pg_catalog.generate_series(begins,
+      least(begins + lot_size, pg_catalog.jsonb_array_length(l.list)) - 1) as p (place)
+    cross join lateral (select l.list -> p.place as value, p.place offset 0) as e
   ) as r
   left join lateral (
     select pg_catalog.jsonb_object_agg(x.name, coalesce(x.value, 'null')) as given,
@@ -42,8 +46,8 @@ as $$
   ) as f on r.is_listed
 $$;
 
-comment on function etl_api.read_generated(jsonb, int) is
-  'Generated records as rows: {"name", "website", "fields": [{"name", "value", "confidence", "source", "sourceUrl"}]}, or flat objects. The place of each is that in the array, or its own record_index.';
+comment on function etl_api.read_generated(jsonb, int, int) is
+  'Generated records as rows: {"name", "website", "fields": [{"name", "value", "confidence", "source", "sourceUrl"}]}, or flat objects. The place of each is that in the array, from 0, or its own record_index. begins and lot_size: only so many, from there.';
 
-revoke execute on function etl_api.read_generated(jsonb, int) from public;
-grant execute on function etl_api.read_generated(jsonb, int) to service_role;
+revoke execute on function etl_api.read_generated(jsonb, int, int) from public;
+grant execute on function etl_api.read_generated(jsonb, int, int) to service_role;
