@@ -16,6 +16,14 @@ create trigger check_endpoint_rules_update
 comment on trigger check_endpoint_rules_update on public.webhook_endpoint is
   'Headers and schedule are valid before the engine meets them.';
 
+drop trigger if exists check_endpoint_url on public.webhook_endpoint;
+create trigger check_endpoint_url
+  before insert or update of url on public.webhook_endpoint
+  for each row
+  execute function etl_api.check_endpoint_url();
+comment on trigger check_endpoint_url on public.webhook_endpoint is
+  'An address is one that messages can be sent to; one from before stays until it is changed.';
+
 drop trigger if exists keep_endpoint_marks on public.webhook_endpoint;
 create trigger keep_endpoint_marks
   before update of disabled_at on public.webhook_endpoint

@@ -1,5 +1,5 @@
 -- Headers and schedules of endpoints are valid when they are written.
-select plan(22);
+select plan(29);
 
 select test_setup.setup_enrichment_test_data();
 create function pg_temp.headers(headers jsonb) returns text language sql as $$
@@ -33,6 +33,12 @@ from (values
   ('[5, "x"]', '"x" is not a number of seconds'),
   ('[5, 864001]', '864001 is not a number of seconds')) as t (schedule, fault);
 
+-- Addresses are those a request may name; a password in one would lie there for all to read, and is not repeated.
+select is(test_setup.outcome(format('insert into public.webhook_endpoint (id, org_id, url) values (%L, %L, %L)', test_setup.id('endpoint'), test_setup.id('org acme'), url)),
+  format('ETL07 webhook_endpoint %s: url: it is an http or https address without user, password and spaces; this is none', test_setup.id('endpoint'))
+    || ' | Give an address such as "https://client.example/hook". What it asks for to let messages in goes into headers, as <<$secret.NAME>>.', url)
+from (values ('https://me:pass@client.test/'), ('https://me@client.test/'), ('file:///etc/passwd'), ('https:///hook'), ('https://client.test/my hook'), ('https://client.test:99999/')) as t (url);
+
 insert into webhook_endpoint (id, org_id, url, headers, schedule_seconds)
 values (test_setup.id('endpoint'), test_setup.id('org acme'), 'https://client.test/', '{"Authorization": "Bearer <<$secret.TOKEN>>"}', '[60]');
 select test_setup.enrich('{}', '{}', jsonb_build_object('endpoint', test_setup.id('endpoint')));
@@ -49,5 +55,9 @@ select etl_api.redeliver(id) from delivery;
 select test_setup.deliver(500);
 select ok(due_at between '2030-05-01 10:02:05Z' and '2030-05-01 10:02:06Z', 'without one, that of the engine') from delivery;
 select lives_ok($$update webhook_endpoint set schedule_seconds = '[]'$$, 'none at all: one attempt');
+set session_replication_role = replica;
+update webhook_endpoint set url = 'https://me:pass@client.test/';
+set session_replication_role = origin;
+select lives_ok($$update webhook_endpoint set failing_since = now(), description = 'old'$$, 'one from before there was this rule is changed otherwise all the same');
 
 select * from finish();
