@@ -1,5 +1,5 @@
 -- What is read, counted and found.
-select plan(25);
+select plan(27);
 
 select test_setup.setup_base_data();
 insert into public.clients (client_id, organization_id, company_name, email)
@@ -76,5 +76,10 @@ select is((select array_agg(row(s.table_name like '%moved', s.row_count, s.actua
   '{"(f,7,7)","(t,3,3)"}', 'also when they go, or move');
 select etl_api.fold_client_counts();
 select is((select array_agg(row(s.data_stored, s.row_count)::text order by s.row_count) from public.client_schemas as s where s.client_id = test_setup.id('big')), '{"(t,3)","(t,7)"}', 'the sweep folds the counts');
+
+delete from public.client_data where client_id = test_setup.id('big') and table_name like '%moved';
+select is((select array_agg(row(s.data_stored, s.row_count)::text order by s.row_count) from public.client_data_summary as s where s.client_id = test_setup.id('big')), '{"(f,0)","(t,7)"}', 'a table whose rows are all gone holds nothing');
+select etl_api.fold_client_counts();
+select is((select array_agg(row(s.data_stored, s.row_count)::text order by s.row_count) from public.client_schemas as s where s.client_id = test_setup.id('big')), '{"(f,0)","(t,7)"}', 'and the sweep says so');
 
 select * from finish();
