@@ -59,20 +59,30 @@ test("a job of which only some records are wanted is over when these are in, and
       JSON.stringify(Array.from({ length: 5 }, (_, n) => ({ name: `Company ${n}` }))),
     ]);
     const port = createPgPort(url, 1);
-    const around = { env: { ETL_FUNCTION_KEY: "a-key-of-the-bell-" }, connect: () => Promise.resolve(port) };
+    const around = {
+      env: { ETL_FUNCTION_KEY: "a-key-of-the-bell-" },
+      connect: () => Promise.resolve(port),
+      // Nothing is tried again, nor waited for.
+      wait: () => Promise.reject(new Error("it waits")),
+    };
     const headers = { authorization: "Bearer a-key-of-the-bell-" };
-    const inserted = await recordsInsertHandler(around)(
-      new Request(`http://functions.test/records-insert/${job}`, {
-        method: "POST",
-        headers,
-        body: JSON.stringify({ tableId: table, selectedIndices: [1, 3, 3] }),
-      }),
+    const insert = async (body: object): Promise<[number, unknown]> => {
+      const response = await recordsInsertHandler(around)(
+        new Request(`http://functions.test/records-insert/${job}`, {
+          method: "POST",
+          headers,
+          body: JSON.stringify({ tableId: table, ...body }),
+        }),
+      );
+      return [response.status, await response.json()];
+    };
+    expect(await insert({ selectedIndices: [1, 3, 3] })).toMatchObject([200, { success: 2, failed: 0 }]);
+    // Nothing else is chosen any more; what was is in.
+    expect(await insert({})).toMatchObject([200, { success: 0, failed: 0 }]);
+    expect(await insert({ selectedIndices: [3] })).toMatchObject([200, { success: 1, repeated: 1 }]);
+    const stream = await recordsProgressHandler(around)(
+      new Request(`http://functions.test/records-progress/${job}`, { headers }),
     );
-    expect([inserted.status, await inserted.json()]).toMatchObject([200, { success: 2, failed: 0 }]);
-    const stream = await recordsProgressHandler({
-      ...around,
-      wait: () => Promise.reject(new Error("it goes on")),
-    })(new Request(`http://functions.test/records-progress/${job}`, { headers }));
     const told = [...(await stream.text()).matchAll(/^data: (.*)$/gm)].map(
       ([, data]) => JSON.parse(data!) as { message: string; job: object },
     );

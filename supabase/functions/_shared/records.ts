@@ -66,10 +66,11 @@ export class RecordStore {
   /** The places of what is staged and selected; with `chosen` these are, and no others. */
   async places(job: string, table: string, chosen?: readonly number[]): Promise<number[]> {
     const found = z.object({ places: z.array(z.number()) });
+    // Always the same values: a call is prepared under its name.
     const values = {
       of_job: job,
       of_table: table,
-      ...(chosen === undefined ? {} : { chosen: new JsonText(JSON.stringify(chosen)) }),
+      chosen: chosen === undefined ? null : new JsonText(JSON.stringify(chosen)),
     };
     return (await this.#one("staged_places", found, values)).places;
   }
@@ -97,7 +98,7 @@ export class RecordStore {
   async #one<T>(
     name: string,
     schema: z.ZodType<T>,
-    values: Record<string, string | number | JsonText>,
+    values: Record<string, string | number | JsonText | null>,
   ): Promise<T> {
     const [row] = await this.#port.call(name, { as_user: this.#asUser, ...values });
     const bare = row as Record<string, unknown> | undefined;
