@@ -33,6 +33,18 @@ begin
   if of_table.id is null or of_table.deleted_at is not null then
     return;
   end if;
+  -- Of an id only the beginning is in the name, and whoever makes a table chooses its id: what is another's stays.
+  if exists (
+    select 1
+    from pg_catalog.pg_class as c
+    where c.relnamespace = 'public'::regnamespace
+      and c.relname = called
+      and c.relname is distinct from there)
+  then
+    perform etl_api.logger('warn', 'records', 'The view of a table could not be made: its name is taken.',
+      pg_catalog.jsonb_build_object('table_id', table_id, 'view', called), of_table.organization_id);
+    return;
+  end if;
   begin
     execute pg_catalog.format(
       'create or replace view public.%I with (security_invoker = true) as

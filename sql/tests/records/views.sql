@@ -1,4 +1,4 @@
-select plan(17);
+select plan(20);
 
 select test_setup.set_up_records();
 create function pg_temp.view() returns text language sql as $$ select etl_api.table_view_name(t.id, t.name) from public.tables as t where t.id = test_setup.id('leads') $$;
@@ -48,6 +48,13 @@ select is(pg_temp.columns(), array['active boolean', 'note text', 'since date', 
 select is(test_setup.as_user(p.name, format('select name from public.%I', pg_temp.view())), p.answer, p.name || ' reads it')
 from (values ('vera', '(a)'), ('otto', '')) as p (name, answer) where p.name = 'vera';
 select isnt(test_setup.as_user('otto', format('select name from public.%I', pg_temp.view())), '(a)', 'a stranger does not');
+
+-- Nobody takes the view of another's table, though whoever makes a table chooses its id.
+select is(test_setup.as_user('otto', format($$insert into public.tables (id, organization_id, name) values (%L, test_setup.id('org other'), %L) returning 1$$,
+  left(t.id::text, 8) || '-0000-4000-8000-00000000beef', t.name)), '(1)', 'a stranger makes a table whose view would be called the same')
+from public.tables as t where t.id = test_setup.id('leads');
+select is(pg_temp.rows('v.name'), '{a}', 'the view is still that of the first');
+select is((select l.organization_id from (select l.org_id as organization_id from etl_api.etl_log as l where l.message ~ 'name is taken') as l), test_setup.id('org other'), 'the log says so to whoever came second');
 
 -- What others built upon it does not stop records.
 do $$ begin execute format('create view public.on_top as select staff from public.%I', pg_temp.view()); end $$;
