@@ -46,7 +46,7 @@ begin
       group by o.name, o.type, o.format, o.options, o.value
     ) as j
     cross join lateral utils.coerce_value(j.value, j.type, j.format, j.options) as v
-  ), changed as materialized (
+  ), changed as (
     select o.n, o.name, o.type, pg_catalog.to_jsonb(o.number) as coerced, true as fits, null as warning, o.value as original
     from odd as o
     where o.number is not null
@@ -57,22 +57,16 @@ begin
   ), change as (
     select c.n, pg_catalog.jsonb_object_agg(c.name, c.coerced) as data,
       pg_catalog.jsonb_object_agg(c.name, c.original)
-        filter (where coalesce(c.coerced #>> '{}', '') <> c.original #>> '{}') as originals
-    from changed as c
-    group by c.n
-  ), warned as (
-    -- By itself: an order within each row costs, and few have a warning.
-    select c.n, pg_catalog.jsonb_agg(
+        filter (where coalesce(c.coerced #>> '{}', '') <> c.original #>> '{}') as originals,
+      pg_catalog.jsonb_agg(
         pg_catalog.jsonb_build_object('field', c.name, 'type', c.type, 'fits', c.fits, 'warning', c.warning)
-        order by c.name collate "C") as warnings
+        order by c.name collate "C") filter (where c.warning is not null) as warnings
     from changed as c
-    where c.warning is not null
     group by c.n
   )
-  select s.n, case when c.n is null then s.value else s.value || c.data end, c.originals, w.warnings
+  select s.n, case when c.n is null then s.value else s.value || c.data end, c.originals, c.warnings
   from source as s
   left join change as c on c.n = s.n
-  left join warned as w on w.n = s.n
   order by s.n;
 end
 $$;
