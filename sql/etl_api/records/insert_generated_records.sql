@@ -17,7 +17,9 @@ declare
   -- Taken out of its compression once, if it comes from a table, and not for each lot.
   given constant jsonb := case when pg_catalog.jsonb_typeof(records) = 'array' then records || '[]'::jsonb end;
   given_count constant int := pg_catalog.jsonb_array_length(given);
-  total constant int := case when selected_indices is null then given_count else least(given_count, pg_catalog.cardinality(selected_indices)) end;
+  total constant int := case when selected_indices is null then given_count else (
+    select least(given_count, pg_catalog.count(distinct s.place)) from pg_catalog.unnest(selected_indices) as s (place)) end;
+  taken int := 0;
   report jsonb := '{"success": 0, "failed": 0, "repeated": 0, "inserted_records": [], "errors": [], "warnings": [], "warning_count": 0}'::jsonb;
   lot etl_api.generated_record[];
 begin
@@ -43,10 +45,11 @@ begin
       where selected_indices is null
         or g.record_index = any (selected_indices));
     continue when lot = '{}';
+    taken := taken + pg_catalog.cardinality(lot);
     report := etl_api.land_lot(lot, job, of_table, coalesce(user_id, auth.uid()), report, given_count > lot_size);
     perform etl_api.tell_landed(lot, job, report, total);
   end loop;
-  perform etl_api.close_generation(job, report, given_count - total);
+  perform etl_api.close_generation(job, report, given_count - taken);
   return report;
 end
 $$;

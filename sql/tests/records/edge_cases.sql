@@ -1,5 +1,5 @@
 -- The eight cases the document on generated records lists, in its order.
-select plan(40);
+select plan(41);
 
 select test_setup.set_up_records();
 insert into public.ai_generation_jobs (id, organization_id, table_id)
@@ -49,6 +49,18 @@ select is((select g.warnings from public.ai_generated_records as g where g.gener
   'and the warning stands with the record');
 select is((select array_agg(e.message order by e.seq) from public.ai_generation_events as e where e.job_id = test_setup.id('case 4') and e.type = 'warning'),
   '{"Warning for three: required field date_field is missing; required field industry is missing","Warning for three c: required field industry is missing"}', 'and is told with the progress');
+insert into public.table_columns (table_id, organization_id, name, label, type, is_required)
+select t.id, t.organization_id, c.name, c.name, 'text', true
+from public.tables as t
+cross join (values ('name'), ('company_name')) as c (name)
+where t.id = test_setup.id('leads');
+update public.table_columns set is_required = name in ('email', 'name', 'company_name');
+select is(
+  test_setup.insert_leads('[{"company_name": "three d"}, {"name": "three e", "email": "e@three.test"}, {"email": "f@three.test"}]', 'case 20') -> 'warnings',
+  '[{"index": 0, "company": "three d", "field": "email", "warning": "required field email is missing"},
+    {"index": 2, "company": null, "field": "company_name", "warning": "required field company_name is missing"},
+    {"index": 2, "company": null, "field": "name", "warning": "required field name is missing"}]', 'of the fields every record has, too');
+delete from public.table_columns where name in ('name', 'company_name');
 update public.table_columns set is_required = false;
 
 -- 4: several names

@@ -1,4 +1,4 @@
-select plan(32);
+select plan(34);
 
 select test_setup.set_up_records();
 select is(
@@ -109,5 +109,12 @@ select is(test_setup.insert_leads('[{"name": "a", "colour": "red"}, {"name": "b"
 select is((select array_agg(r.data order by r.name) from public.records as r where r.ai_generation_job_id = test_setup.id('job 5')),
   array['{}', '{"revenue": 5}']::jsonb[], 'and keeps the rest');
 select throws_ok($$select test_setup.insert_leads('{}')$$, 'ETL04', 'records is object: it must be an array');
+
+-- Places named twice, and places where there is nothing.
+update public.ai_generation_jobs set total_records = 3 where id = test_setup.id('job 9');
+update public.tables set contract = 'evolve';
+select is(test_setup.insert_leads('[{"name": "p"}, {"name": "q"}, {"name": "r"}]', 'job 9', '{1,1,99}') -> 'success', '1', 'a place named twice is one, and one where nothing is none');
+select is((select row(j.status, j.completed_records, j.failed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 9')), '(completed,1,0)',
+  'and the job is over: nothing else of it is to come');
 
 select * from finish();
