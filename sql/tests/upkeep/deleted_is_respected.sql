@@ -41,7 +41,7 @@ select is(
         -- What is under way when its source is deleted is taken to its end, by its id; due_sources and take_turns let
         -- nothing new begin.
         ('public.source', '{accept_answers,answer_objects,answers_to_follow,claim_run_requests,count_windows,follow_answers,
-          lease_requests,read_template,take_due_runs,due_request_count,missing_error,source_capacity,budget_error,recover,
+          lease_requests,read_template,take_due_runs,due_request_count,missing_error,source_capacity,budget_error,recover,send_run,
           recover_run_requests}'),
         -- So are messages; lane_room and hold_due_messages let none go to what is deleted.
         ('public.webhook_endpoint', '{copy_messages,delivery_schedule,is_ordered,lease_deliveries,resend_messages}'),
