@@ -215,7 +215,10 @@ export const heldByTests: Pledge[] = [
     tests: [
       "tests/upkeep/retention.test.ts",
       "tests/upkeep/purge.concurrency.test.ts",
+      "tests/upkeep/retention.concurrency.test.ts",
       "sql/tests/upkeep/retention_rules.sql",
+      "sql/tests/upkeep/retention_of_generations.sql",
+      "sql/tests/upkeep/retention_of_the_rest.sql",
       "sql/tests/upkeep/purge_bounded.sql",
       "sql/tests/upkeep/purge_keeps_what_is_told.sql",
     ],
