@@ -76,6 +76,12 @@ describe.each(["node", "deno"] as const)("what a server says beyond its answer, 
   test("keeps no connection from being used again that has rested", () => {
     expect(told.rested).toEqual([true, true]);
   });
+
+  test("makes connections rest less where nothing ever was, until something is", () => {
+    expect(told.provenAfter).toBeGreaterThan(300);
+    expect(told.provenAfter).toBeLessThan(5_000);
+    expect(told.provenStrays).toBe(true);
+  });
 });
 
 describe.each(["node", "deno"] as const)("the same by fetch, in %s", (runtime) => {

@@ -5,8 +5,8 @@
  * comes with the first; the rest they pass over or take for what comes next.
  *
  * So what a connection receives is counted here. It is used again only after an answer that ended exactly where it said
- * it would and some silence, and never after a byte that nobody had asked for; and a server that has sent one such byte
- * gets a connection for each request from then on.
+ * it would and some silence, less of it for a server that has been silent hundreds of times, and never after a byte that
+ * nobody had asked for; and a server that has sent one such byte gets a connection for each request from then on.
  */
 import { Buffer } from "node:buffer";
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
@@ -15,7 +15,9 @@ import type { Socket } from "node:net";
 const END_OF_HEAD = "\r\n\r\n";
 const LAST_CHUNK = "0\r\n\r\n";
 const STEPS = 4;
-const MAX_STRAYED = 10_000;
+const MAX_SERVERS = 10_000;
+// Answers each followed by a whole rest: what sends two for one does so sooner.
+const PROVEN_AFTER = 200;
 // To one server. Beyond, a connection is closed: a new one costs less than thousands that are open.
 const MAX_RESTING = 100;
 
@@ -123,54 +125,62 @@ export function answers(request: ClientRequest, response: IncomingMessage): void
   if (request.socket !== null) lines.get(request.socket)?.answer(response);
 }
 
-/** Servers that have said more than they were asked, as `host:port`. */
-export class Strayed {
-  readonly #servers = new Set<string>();
+/** What is known of servers (`host:port`): which have said more than they were asked, and how often each did not. */
+export class Servers {
+  readonly #strayed = new Set<string>();
+  readonly #silences = new Map<string, number>();
 
-  has(server: string): boolean {
-    return this.#servers.has(server);
+  hasStrayed(server: string): boolean {
+    return this.#strayed.has(server);
   }
 
-  add(server: string): void {
-    this.#servers.add(server);
-    if (this.#servers.size > MAX_STRAYED) this.#servers.delete(this.#servers.values().next().value!);
+  strays(server: string): void {
+    this.#strayed.add(server);
+    this.#silences.delete(server);
+    if (this.#strayed.size > MAX_SERVERS) this.#strayed.delete(first(this.#strayed));
+  }
+
+  isProven(server: string): boolean {
+    return (this.#silences.get(server) ?? 0) >= PROVEN_AFTER;
+  }
+
+  /** A connection has rested, and nothing came. */
+  wasSilent(server: string): void {
+    const silences = this.#silences.get(server) ?? 0;
+    if (silences >= PROVEN_AFTER || this.#strayed.has(server)) return;
+    this.#silences.set(server, silences + 1);
+    if (this.#silences.size > MAX_SERVERS) this.#silences.delete(first(this.#silences.keys()));
   }
 }
 
+const first = (servers: Iterable<string>): string => servers[Symbol.iterator]().next().value!;
+
 type Connect = (this: Agent, to: { host: string; port: number | string }, ...more: unknown[]) => Socket;
+
+/** Milliseconds of silence after which a connection is used again. */
+export interface Rest {
+  usual: number;
+  /** After an answer of a server that was silent hundreds of times. */
+  proven: number;
+}
 
 /**
  * Has an agent use a connection again only when it is certain that nothing is left on it.
  *
- * @param restMs milliseconds of silence after an answer: what was sent with it may come a little later, and once the
- * next request is under way nothing tells one from the other
+ * @param rest what was sent with an answer may come a little later, and once the next request is under way nothing tells
+ * one from the other
  */
-export function guarded<A extends Agent>(agent: A, restMs: number, strayed: Strayed): A {
+export function guarded<A extends Agent>(agent: A, rest: Rest, servers: Servers): A {
   const { createConnection, emit } = agent as unknown as { createConnection: Connect; emit: Agent["emit"] };
-  const resting: { until: number; free: () => void }[] = [];
   const restingTo = new Map<string, number>();
-  let step = 0;
-  let isWaiting = false;
-
-  // In steps, for a machine that stands still now and then: meanwhile nothing could have come.
-  const wait = (): void => {
-    isWaiting = true;
-    setTimeout(look, restMs / STEPS).unref();
-  };
-  // What has arrived is heard first: timers come before it in a process that is late.
-  const look = (): void =>
-    void setImmediate(() => {
-      step++;
-      while (resting.length > 0 && resting[0]!.until <= step) resting.shift()!.free();
-      isWaiting = false;
-      if (resting.length > 0) wait();
-    });
+  const usually = shelf(rest.usual);
+  const proven = shelf(rest.proven);
 
   return Object.assign(agent, {
     createConnection(this: Agent, ...to: Parameters<Connect>): Socket {
       const socket = createConnection.apply(this, to);
       const [{ host, port }] = to;
-      lines.set(socket, new Line(socket, () => strayed.add(`${host}:${port}`)));
+      lines.set(socket, new Line(socket, () => servers.strays(`${host}:${port}`)));
       return socket;
     },
     emit(event: string, ...told: unknown[]): boolean {
@@ -179,22 +189,51 @@ export function guarded<A extends Agent>(agent: A, restMs: number, strayed: Stra
       const [socket, { host, port }] = told as [Socket, { host: string; port: number | string }];
       const server = `${host}:${port}`;
       const others = restingTo.get(server) ?? 0;
-      if (lines.get(socket)?.rest() !== true || others >= MAX_RESTING || strayed.has(server)) {
+      if (lines.get(socket)?.rest() !== true || others >= MAX_RESTING || servers.hasStrayed(server)) {
         socket.destroy();
-      } else if (restMs > 0) {
-        restingTo.set(server, others + 1);
-        const free = () => {
-          const left = restingTo.get(server)! - 1;
-          if (left === 0) restingTo.delete(server);
-          else restingTo.set(server, left);
-          if (strayed.has(server)) socket.destroy();
-          else if (!socket.destroyed) say();
-        };
-        // The step under way is not a whole one.
-        resting.push({ until: step + STEPS + 1, free });
-        if (!isWaiting) wait();
-      } else say();
+        return true;
+      }
+      restingTo.set(server, others + 1);
+      const isProven = servers.isProven(server);
+      (isProven ? proven : usually)(() => {
+        const left = restingTo.get(server)! - 1;
+        if (left === 0) restingTo.delete(server);
+        else restingTo.set(server, left);
+        if (servers.hasStrayed(server)) socket.destroy();
+        else if (!socket.destroyed) {
+          if (!isProven) servers.wasSilent(server);
+          say();
+        }
+      });
       return true;
     },
   });
+}
+
+/** A place where something waits so many milliseconds for its turn, or none; what came first goes first. */
+function shelf(milliseconds: number): (go: () => void) => void {
+  const waiting: { until: number; go: () => void }[] = [];
+  let step = 0;
+  let isWaiting = false;
+
+  // In steps, for a machine that stands still now and then: meanwhile nothing could have come.
+  const wait = (): void => {
+    isWaiting = true;
+    setTimeout(look, milliseconds / STEPS).unref();
+  };
+  // What has arrived is heard first: timers come before it in a process that is late.
+  const look = (): void =>
+    void setImmediate(() => {
+      step++;
+      while (waiting.length > 0 && waiting[0]!.until <= step) waiting.shift()!.go();
+      isWaiting = false;
+      if (waiting.length > 0) wait();
+    });
+
+  return (go) => {
+    if (milliseconds === 0) return go();
+    // The step under way is not a whole one.
+    waiting.push({ until: step + STEPS + 1, go });
+    if (!isWaiting) wait();
+  };
 }

@@ -19,7 +19,7 @@ import type { Readable } from "node:stream";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import type { FailureKind } from "./client.ts";
-import { answers, asks, guarded, informs, Strayed } from "./connections.ts";
+import { answers, asks, guarded, informs, Servers } from "./connections.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Checked } from "./guard.ts";
 
@@ -74,6 +74,8 @@ export interface TransportOptions {
   reuse?: boolean;
   /** Milliseconds a connection is left alone before it is used again. */
   restMs?: number;
+  /** The same, to a server that has been silent hundreds of times. */
+  provenRestMs?: number;
 }
 
 // ---- over node:http
@@ -82,6 +84,9 @@ export interface TransportOptions {
 const IDLE_MS = 3_000;
 // A second answer follows the first by far less, unless the server means harm or is starved.
 const REST_MS = 1_000;
+// More than a network makes of what was sent at once, and little enough that a hundred connections serve thousands of
+// requests a second.
+const PROVEN_REST_MS = 25;
 // Beyond what any server has to say before its answer (100, 102, 103).
 const MAX_INFORMATION = 20;
 // Parts so small that receiving them is the work; of an answer that is no attack, thousands arrive in a few.
@@ -93,16 +98,18 @@ export function createHttpTransport({
   ca,
   reuse = true,
   restMs = REST_MS,
+  provenRestMs = Math.min(restMs, PROVEN_REST_MS),
 }: TransportOptions = {}): Transport {
   const kept = { keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 256 };
   const trust = ca === undefined ? {} : { ca };
   // Deno's own way there reads all certificates first, which takes a right (--allow-sys) and misses DENO_CERT.
   const tls =
     "Deno" in globalThis ? { createConnection: (to: object) => connectTls(to as ConnectionOptions) } : {};
-  const strayed = new Strayed();
+  const servers = new Servers();
+  const rest = { usual: restMs, proven: provenRestMs };
   const agents = {
-    "http:": guarded(new HttpAgent(kept), restMs, strayed),
-    "https:": guarded(Object.assign(new HttpsAgent({ ...kept, ...trust }), tls), restMs, strayed),
+    "http:": guarded(new HttpAgent(kept), rest, servers),
+    "https:": guarded(Object.assign(new HttpsAgent({ ...kept, ...trust }), tls), rest, servers),
   };
 
   function connect(sending: Sending, again: boolean): ClientRequest {
@@ -116,7 +123,7 @@ export function createHttpTransport({
     const hostname = url.hostname.replace(/^\[|\]$/g, "");
     const port = url.port || (secure ? 443 : 80);
     // For the second time, too: others may be as stale as the first was.
-    const alone = again || !reuse || strayed.has(`${hostname}:${port}`);
+    const alone = again || !reuse || servers.hasStrayed(`${hostname}:${port}`);
     return (secure ? httpsRequest : httpRequest)({
       method,
       hostname,

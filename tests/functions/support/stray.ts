@@ -281,6 +281,37 @@ export async function runStray(way: Way, world: StrayWorld) {
     return false;
   }
 
+  /** Answers of a server until its connections rest as those of a proven one do: for good, here. */
+  async function provenAfter(): Promise<number> {
+    const transport = createHttpTransport({ ca, restMs: 1, provenRestMs: 600_000 });
+    const unused = new Set<number | undefined>();
+    let answers = 0;
+    // So many new connections one after the other: until then some wait for their turn at most.
+    for (let fresh = 0; fresh < 150 && answers < 5_000; answers++) {
+      const { connection } = await get(plain, "/ok", transport);
+      fresh = unused.has(connection) ? 0 : fresh + 1;
+      unused.add(connection);
+      await get(plain, "/ok");
+    }
+    return answers;
+  }
+
+  /** Whether a proven server that strays gets a connection for each request from then on. */
+  async function provenStrays(): Promise<boolean> {
+    const transport = createHttpTransport({ ca, restMs: 1, provenRestMs: 0 });
+    let last: number | undefined;
+    // A connection that does not rest is used again at once.
+    for (let n = 0, same = 0; n < 5_000 && same < 10; n++) {
+      const { connection } = await get(plain, "/ok", transport);
+      same = connection === last ? same + 1 : 0;
+      last = connection;
+    }
+    await get(plain, "/twice", transport);
+    const seen = new Set<number>();
+    for (let n = 0; n < 4; n++) seen.add((await get(plain, "/ok", transport)).connection!);
+    return seen.size === 4;
+  }
+
   /** Of a server that talks first, a request gets what it said before; what it says then, no other does. */
   async function greeted() {
     const transport = transportOf(60_000);
@@ -336,6 +367,8 @@ export async function runStray(way: Way, world: StrayWorld) {
         laterChunked: await apart(secure, "/twice-later-chunked"),
       },
       rested: [await rested(plain), await rested(secure)],
+      provenAfter: await provenAfter(),
+      provenStrays: await provenStrays(),
     }),
   };
 }
