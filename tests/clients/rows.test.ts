@@ -43,6 +43,12 @@ describe("CSV", () => {
     expect(await read("a\tb\n1\t2\n", "csv")).toEqual([{ a: "1", b: "2" }]);
     expect(await read("a,b\tc\n1,2\t3\n", "tsv")).toEqual([{ "a,b": "1,2", c: "3" }]);
     expect(delimiterOf('"a,b,c"|d')).toBe("|");
+    for (const size of [1, 2, 5, 1_000]) {
+      expect(await read('"a,\r\nb";c\r\n1;2\r\n', "csv", size)).toEqual([{ "a,\r\nb": "1", c: "2" }]);
+      expect(await read("sep=;\r\na,b;c\r\n1;2\r\n", "csv", size)).toEqual([{ "a,b": "1", c: "2" }]);
+      expect(await read("\ufeffSEP=|\na|b\n", "csv", size)).toEqual([]);
+      expect(await read("sep=;,x\n1,2\n", "csv", size)).toEqual([{ "sep=;": "1", x: "2" }]);
+    }
     expect(delimiterOf("alone")).toBe(",");
   });
 

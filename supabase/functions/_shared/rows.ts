@@ -72,20 +72,26 @@ export function namesOf(header: readonly string[]): string[] {
   });
 }
 
+/** The first line; what ends lines within quotes does not end it. */
+const headerOf = (text: string) => /^(?:"(?:[^"]+|"")*"?|[^"\r\n]+)*/.exec(text)![0];
+
 async function* records(text: AsyncIterable<string>, given: string | undefined): AsyncGenerator<Row> {
   const parts = text[Symbol.asyncIterator]();
   let start = "";
-  while (!/[\r\n]/.test(start) && start.length < MAX_ROW) {
+  while (headerOf(start).length + 1 >= start.length && start.length < MAX_ROW) {
     const next = await parts.next();
     if (next.done) break;
     start += next.value;
   }
+  // A line for spreadsheets that say themselves what separates.
+  const said = /^sep=([^\r\n])[ \t]*(?:\r\n|[\r\n]|$)/i.exec(start);
+  if (said !== null) start = start.slice(said[0].length);
   const rest = async function* (): AsyncGenerator<string> {
     yield start;
     for (let next = await parts.next(); !next.done; next = await parts.next()) yield next.value;
   };
   const parser = parse({
-    delimiter: given ?? delimiterOf(/^[^\r\n]*/.exec(start)![0]),
+    delimiter: said?.[1] ?? given ?? delimiterOf(headerOf(start)),
     // Many programs write quotes inside of cells as they are.
     relax_quotes: true,
     relax_column_count: true,
