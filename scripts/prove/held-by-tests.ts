@@ -202,6 +202,7 @@ export const heldByTests: Pledge[] = [
     tests: [
       "tests/upkeep/erase.concurrency.test.ts",
       "sql/tests/upkeep/erase_object.sql",
+      "sql/tests/upkeep/erase_landed.sql",
       "sql/tests/upkeep/erase_org.sql",
       "sql/tests/audit/erase_audit.sql",
     ],

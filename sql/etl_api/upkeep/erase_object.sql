@@ -43,6 +43,7 @@ begin
 
   gone := etl_api.erase_runs_of(of_object, thing.natural_key, activities)
     || etl_api.erase_results_of(thing.natural_key, workflows, activities)
+    || etl_api.erase_landed_of(thing.natural_key, activities)
     || etl_api.erase_links_of(of_object, activities)
     || pg_catalog.jsonb_build_object('public.workflow_request', (
       select pg_catalog.count(*)
@@ -74,7 +75,7 @@ end
 $$;
 
 comment on function etl_api.erase_object(uuid, int) is
-  'Removes an object for good, with its values and its runs, and takes it out of all that requests, answers, results, messages and the log say of it; the requests themselves and other objects stay. In up to max_rows of the activity requests that knew it at once, beside live work: call it again, in a transaction of its own, while it says more, or leave the rest to the sweep. Returns how many rows of which table went or were blanked; etl_api.erasure keeps the sums. ETL04: no such object, or max_rows is out of range.';
+  'Removes an object for good, with its values and its runs, and takes it out of all that requests, answers, results, tables of records, messages and the log say of it; the requests themselves and other objects stay. In up to max_rows of the activity requests that knew it at once, beside live work: call it again, in a transaction of its own, while it says more, or leave the rest to the sweep. Returns how many rows of which table went or were blanked; etl_api.erasure keeps the sums. ETL04: no such object, or max_rows is out of range.';
 
 revoke execute on function etl_api.erase_object(uuid, int) from public;
 grant execute on function etl_api.erase_object(uuid, int) to service_role;

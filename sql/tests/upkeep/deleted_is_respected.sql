@@ -33,6 +33,8 @@ select is(
       and (r.of_table, r.name) not in (select v.of_table, 'etl_api.' || e.name from (values
         -- Records go into tables that find_own_table has looked at, which refuses a deleted one; its columns may change.
         ('public.records', '{insert_records}'::text[]),
+        -- What is erased goes for good.
+        ('public.records', '{erase_landed_of}'),
         ('public.tables', '{evolve_table,hold_table}'),
         -- Configuration is written, of what is deleted, too.
         ('public.source', '{check_config_org,check_mapping_org}'::text[]),
