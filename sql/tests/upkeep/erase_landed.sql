@@ -1,5 +1,5 @@
 -- What the result of an activity brought into a table of records goes with its object.
-select plan(11);
+select plan(12);
 
 set etl.fake_now = '2026-05-01 10:00:00Z';
 select test_setup.setup_enrichment_test_data();
@@ -52,5 +52,9 @@ select is((pg_temp.job('landed')).request -> 'keys', '[{"domain": "acme.test"}, 
 select etl_api.land_activity_results(array[(pg_temp.job('landed')).activity_request_id]);
 select is(pg_temp.domains(), '{acme.test,beta.test,gamma.test}', 'what lands again, lands once');
 select is((etl_api.confirm_staged_records((pg_temp.job('staged')).id) ->> 'success')::int, 1, 'and what is staged beside it can be confirmed');
+
+select etl_api.erase_object((select o.id from public.object as o where o.natural_key = '{"domain": "gamma.test"}' and o.org_id = test_setup.id('org acme')));
+select is((select count(*) from public.ai_generation_events as e where e.job_id = (pg_temp.job('landed')).id and e.company = 'Unnamed Company'), 5::bigint,
+  'progress of those that nobody named stays: it tells of no one');
 
 select * from finish();
