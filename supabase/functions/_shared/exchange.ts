@@ -73,7 +73,7 @@ export interface Exchange {
   /** Sends a request of a source and reads the answer. */
   ask(outgoing: Outgoing): Promise<Answer>;
   /**
-   * Sends a text that may be sent twice. The status decides; of the answer the first 1,024 bytes are told, as text.
+   * Sends a message. The status decides; of the answer the first 1,024 bytes are told, as text.
    *
    * @param filler - which secrets the headers contain, to take them out of the answer
    */
@@ -141,7 +141,6 @@ export function createExchange(
       const reply = await transport({
         ...ready,
         addresses,
-        repeatable: reading === "beginning" || (ready.method !== "POST" && ready.method !== "PATCH"),
         plain: reading === "beginning",
         // Of a client's answer reading stops by itself; this is for what comes around it.
         limit: reading === "json" ? maxAnswerBytes : 1_000_000,

@@ -41,8 +41,6 @@ export interface Sending {
   body?: string;
   /** Where its host name leads; to be looked up when it is not said. */
   addresses?: Checked;
-  /** Sending it twice does what sending it once does. */
-  repeatable: boolean;
   /** Its answer is wanted as it is, not compressed. */
   plain: boolean;
   /** Bytes its answer may have. */
@@ -80,7 +78,8 @@ export interface TransportOptions {
 
 // ---- over node:http
 
-// Servers mostly keep a connection for five seconds or more. One they close while we write costs an attempt.
+// Servers mostly keep a connection for five seconds or more. One they close while we write costs an attempt: whether what
+// was sent has arrived nobody knows, and no sending goes uncounted.
 const IDLE_MS = 3_000;
 // A second answer follows the first by far less, unless the server means harm or is starved.
 const REST_MS = 1_000;
@@ -112,7 +111,7 @@ export function createHttpTransport({
     "https:": guarded(Object.assign(new HttpsAgent({ ...kept, ...trust }), tls), rest, servers),
   };
 
-  function connect(sending: Sending, again: boolean): ClientRequest {
+  function connect(sending: Sending): ClientRequest {
     const { method, url, body } = sending;
     const secure = url.protocol === "https:";
     const headers: Record<string, string | number> = {
@@ -122,8 +121,7 @@ export function createHttpTransport({
     if (body !== undefined) headers["content-length"] = Buffer.byteLength(body);
     const hostname = url.hostname.replace(/^\[|\]$/g, "");
     const port = url.port || (secure ? 443 : 80);
-    // For the second time, too: others may be as stale as the first was.
-    const alone = again || !reuse || servers.hasStrayed(`${hostname}:${port}`);
+    const alone = !reuse || servers.hasStrayed(`${hostname}:${port}`);
     return (secure ? httpsRequest : httpRequest)({
       method,
       hostname,
@@ -138,18 +136,16 @@ export function createHttpTransport({
     });
   }
 
-  function exchange(sending: Sending, again: boolean): Promise<Reply> {
-    return new Promise((resolve, reject) => {
-      const request = connect(sending, again);
+  return (sending) =>
+    new Promise((resolve, reject) => {
+      const request = connect(sending);
       const stop = () => void request.destroy(new Error("aborted"));
       const unwatch = watch(request, sending.limit);
       let informed = 0;
       let settled = false;
-      let reused = false;
       let failure: Error | undefined;
       sending.clock.stop = stop;
       request.on("socket", () => {
-        reused = request.reusedSocket;
         // Deno sends a request whose reused connection ends once more by itself, even one that was given up here. Whether
         // it may be sent twice is not for the runtime to say.
         request.reusedSocket = false;
@@ -166,14 +162,11 @@ export function createHttpTransport({
         response.on("error", () => {});
         resolve(replyOf(sending, request, response, () => failure));
       });
-      request.on("error", (error: NodeJS.ErrnoException) => {
+      request.on("error", (error) => {
         failure ??= error;
         if (settled) return;
         settled = true;
-        const stale = reused && (error.code === "ECONNRESET" || error.code === "EPIPE");
-        if (stale && sending.repeatable && !sending.clock.passed)
-          exchange(sending, true).then(resolve, reject);
-        else reject(error);
+        reject(error);
       });
       request.on("close", () => {
         if (sending.clock.stop === stop) sending.clock.stop = undefined;
@@ -184,9 +177,6 @@ export function createHttpTransport({
       if (sending.clock.passed) stop();
       request.end(sending.body);
     });
-  }
-
-  return (sending) => exchange(sending, false);
 }
 
 /** Answers a look-up with what was found before. */

@@ -127,7 +127,7 @@ export async function runEgress({ tag, port, rawPort, tlsPort, ca, paths }: Worl
       const clock = beginDeadline(2_000);
       try {
         const url = new URL(`http://${host}:${port}/echo?${tag}`);
-        const plain = { method: "GET", headers: {}, repeatable: true, plain: true, limit: 100_000 };
+        const plain = { method: "GET", headers: {}, plain: true, limit: 100_000 };
         const reply = await transport({ ...plain, url, addresses, clock });
         let text = "";
         await reply.read((part) => ((text += new TextDecoder().decode(part)), true));

@@ -191,7 +191,6 @@ export async function runStray(way: Way, world: StrayWorld) {
         method: "GET",
         url,
         headers: {},
-        repeatable: false,
         plain: false,
         limit: 100_000,
         clock,
