@@ -301,8 +301,9 @@ async function run(context: ProofContext): Promise<Figures> {
       megabytes <= before * (context.short ? 3 : 1.3) + 8,
       `${name} grew from ${rounded(before)} to ${rounded(megabytes)} MB in the second half`,
     );
+    // What is kept for 30 s and looked at by autovacuum each 15 s is a third dead when its turn comes, and then is vacuumed.
     context.expect(
-      megabytes < 16 || dead <= 30,
+      megabytes < 16 || dead <= 50,
       `${name} is ${rounded(megabytes)} MB of which ${dead} % are dead rows`,
     );
   }
