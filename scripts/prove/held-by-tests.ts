@@ -183,7 +183,7 @@ export const heldByTests: Pledge[] = [
     group: "data",
     title: "Nobody gets another's answer",
     sentence:
-      "A server that answers twice, half, too much or unasked, over TLS or not, spoils its own connection: what arrives within a second of the answer (25 ms, from a server that was silent hundreds of times), or later while nobody asks, reaches no other request.",
+      "A server that answers twice, half, too much or unasked, over TLS or not, spoils its own connection: what arrives within a second of the answer (10 ms, from a server that was silent hundreds of times), or later while nobody asks, reaches no other request.",
     tests: ["tests/functions/stray.test.ts"],
   },
   {

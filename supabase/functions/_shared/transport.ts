@@ -85,7 +85,7 @@ const IDLE_MS = 3_000;
 const REST_MS = 1_000;
 // More than a network makes of what was sent at once, and little enough that a hundred connections serve thousands of
 // requests a second.
-const PROVEN_REST_MS = 25;
+const PROVEN_REST_MS = 10;
 // Beyond what any server has to say before its answer (100, 102, 103).
 const MAX_INFORMATION = 20;
 // Parts so small that receiving them is the work; of an answer that is no attack, thousands arrive in a few.
