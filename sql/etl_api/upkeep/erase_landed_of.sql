@@ -22,7 +22,7 @@ declare
   told bigint;
 begin
   if jobs = '{}' then
-    return '{}';
+    return '{}'::jsonb;
   end if;
   with gone as (
     delete from public.records as r
