@@ -1,4 +1,4 @@
-select plan(34);
+select plan(36);
 
 select test_setup.set_up_records();
 select is(
@@ -116,5 +116,13 @@ update public.tables set contract = 'evolve';
 select is(test_setup.insert_leads('[{"name": "p"}, {"name": "q"}, {"name": "r"}]', 'job 9', '{1,1,99}') -> 'success', '1', 'a place named twice is one, and one where nothing is none');
 select is((select row(j.status, j.completed_records, j.failed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 9')), '(completed,1,0)',
   'and the job is over: nothing else of it is to come');
+
+-- In parts.
+update public.ai_generation_jobs set total_records = 3 where id = test_setup.id('job 8');
+select test_setup.insert_leads('[{"name": "s", "record_index": 0, "fields": []}, {"name": "t", "record_index": 1, "fields": []}]', 'job 8');
+select is((select row(j.status, j.completed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 8')), '(processing,2)',
+  'a job of which a part is in goes on');
+select test_setup.insert_leads('[{"name": "u", "record_index": 2, "fields": []}]', 'job 8');
+select is((select row(j.status, j.completed_records)::text from public.ai_generation_jobs as j where j.id = test_setup.id('job 8')), '(completed,3)', 'until the last is');
 
 select * from finish();
