@@ -47,11 +47,10 @@ begin
     returns jsonb
     language sql
     stable
-    set search_path = ''
     as $function$
       select coalesce(
-        nullif(current_setting('request.jwt.claim', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')
+        nullif(pg_catalog.current_setting('request.jwt.claim', true), ''),
+        nullif(pg_catalog.current_setting('request.jwt.claims', true), '')
       )::jsonb
     $function$;
     comment on function auth.jwt() is 'The claims of the token the request came with; null without one.';
@@ -63,11 +62,10 @@ begin
     returns uuid
     language sql
     stable
-    set search_path = ''
     as $function$
       select coalesce(
-        nullif(current_setting('request.jwt.claim.sub', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
+        nullif(pg_catalog.current_setting('request.jwt.claim.sub', true), ''),
+        nullif(pg_catalog.current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub'
       )::uuid
     $function$;
     comment on function auth.uid() is 'The user the request came from; null without a token.';

@@ -129,7 +129,7 @@ describe("who may call which function", () => {
       expect([name, first]).toEqual([
         name,
         expect.stringMatching(
-          /^etl_api\.(find_own|find_visible|check_caller_org|kv_check_writer|test_mapping_source|find_own_endpoint|find_own_table|find_own_job|check_table_reader|check_client_writer|may_use_client)\($/,
+          /^etl_api\.(find_own|find_visible|check_caller_org|may_request|test_mapping_source|find_own_endpoint|find_own_table|find_own_job|check_table_reader|check_client_writer|may_use_client)\($/,
         ),
       ]);
     }

@@ -11,6 +11,43 @@ async function makeOrg(pool: pg.Pool): Promise<string> {
   return rows[0]!.id;
 }
 
+/** What happens to one statement while the transaction of another that came first is open, and then commits. */
+async function behind(
+  pool: pg.Pool,
+  first: [text: string, values: unknown[]],
+  second: [text: string, values: unknown[]],
+): Promise<unknown> {
+  const one = await pool.connect();
+  const other = await pool.connect();
+  try {
+    const { pid } = (await other.query<{ pid: number }>("select pg_backend_pid() as pid")).rows[0]!;
+    await one.query("begin");
+    await one.query(...first);
+    let over = false;
+    const outcome = other
+      .query(...second)
+      .then(
+        () => "done",
+        (error: unknown) => (error as { code: unknown }).code,
+      )
+      .finally(() => (over = true));
+    // It waits for the first, or it has not: either way it has looked by then.
+    const waits = async () =>
+      (
+        await pool.query<{ yes: boolean }>(
+          "select exists (select from pg_locks where pid = $1 and not granted) as yes",
+          [pid],
+        )
+      ).rows[0]!.yes;
+    while (!over && !(await waits()));
+    await one.query("commit");
+    return await outcome;
+  } finally {
+    one.release();
+    other.release();
+  }
+}
+
 const get = async (pool: pg.Pool, org: string, key: string): Promise<unknown> =>
   (await pool.query<{ value: unknown }>("select etl_api.kv_get($1, $2) as value", [org, key])).rows[0]!.value;
 
@@ -87,29 +124,12 @@ test("what is being written while a list or a table begins is in it", async () =
   await withDatabase(async ({ pool }) => {
     const org = await makeOrg(pool);
     const begins = async (key: string, statement: string, values: unknown[]): Promise<void> => {
-      const writer = await pool.connect();
-      const beginner = await pool.connect();
-      try {
-        const { pid } = (await beginner.query<{ pid: number }>("select pg_backend_pid() as pid")).rows[0]!;
-        await writer.query("begin");
-        await writer.query("select etl_api.kv_set($1, $2, '{}')", [org, key]);
-        let over = false;
-        const begun = beginner.query(statement, values).finally(() => (over = true));
-        // It waits for the writer, or it has not: either way it has looked by then.
-        const waits = async () =>
-          (
-            await pool.query<{ yes: boolean }>(
-              "select exists (select from pg_locks where pid = $1 and not granted) as yes",
-              [pid],
-            )
-          ).rows[0]!.yes;
-        while (!over && !(await waits()));
-        await writer.query("commit");
-        await begun;
-      } finally {
-        writer.release();
-        beginner.release();
-      }
+      const outcome = await behind(
+        pool,
+        ["select etl_api.kv_set($1, $2, '{}')", [org, key]],
+        [statement, values],
+      );
+      expect(outcome).toBe("done");
     };
     await begins(
       "trip:early",
@@ -122,6 +142,29 @@ test("what is being written while a list or a table begins is in it", async () =
     await pool.query("select etl_api.kv_migrate('events')");
     const { rows } = await pool.query("select key from etl_api.kv_values('events')");
     expect(rows).toEqual([{ key: "event:early" }]);
+  });
+});
+
+test("an org that goes while a key is written takes it along, or the key is refused", async () => {
+  await withDatabase(async ({ pool }) => {
+    for (const write of [
+      "select etl_api.kv_set($1, 'a', '1')",
+      `select count(*) from etl_api.kv_set_many($1, '{"a": 1, "b": 2}')`,
+      "select etl_api.kv_compare_and_set($1, 'a', null, '1')",
+    ]) {
+      const gone = "delete from public.org where id = $1";
+      for (const first of [write, gone]) {
+        const org = await makeOrg(pool);
+        const second = first === gone ? write : gone;
+        expect([first, await behind(pool, [first, [org]], [second, [org]])]).toEqual([
+          first,
+          first === gone ? "23503" : "done",
+        ]);
+        const { rows } = await pool.query("select key from public.kv_store where org_id = $1", [org]);
+        expect(rows).toEqual([]);
+        expect((await pool.query("select from public.org where id = $1", [org])).rowCount).toBe(0);
+      }
+    }
   });
 });
 

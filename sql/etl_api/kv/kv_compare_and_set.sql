@@ -10,7 +10,9 @@ declare
   moment constant timestamptz := utils.now();
   written bigint;
 begin
-  perform etl_api.kv_check_writer(kv_compare_and_set.org_id);
+  if kv_compare_and_set.org_id is null or etl_api.may_request(kv_compare_and_set.org_id) is not true then
+    perform etl_api.kv_refuse_writer(kv_compare_and_set.org_id);
+  end if;
   if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
     raise exception using
       errcode = 'ETL04',
@@ -28,7 +30,10 @@ begin
   if expected_version is null then
     -- What has expired is not there.
     insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
-    values (kv_compare_and_set.org_id, kv_compare_and_set.key, kv_compare_and_set.value, moment + expires_in, moment, moment)
+    select o.id, kv_compare_and_set.key, kv_compare_and_set.value, moment + expires_in, moment, moment
+    from public.org as o
+    where o.id = kv_compare_and_set.org_id
+    for key share
     on conflict (org_id, key) do update
     set value = excluded.value,
         version = excluded.version,
@@ -37,6 +42,9 @@ begin
         updated_at = excluded.updated_at
     where s.expires_at <= moment
     returning s.version into written;
+    if written is null then
+      perform etl_api.kv_refuse_org(org_id);
+    end if;
   else
     update public.kv_store as s
     set value = kv_compare_and_set.value,
@@ -49,7 +57,9 @@ begin
       and (s.expires_at is null or s.expires_at > moment)
     returning s.version into written;
   end if;
-  if written is not null then
+  if written is not null
+    and exists (select from etl_api.kv_followed_head as f where f.head = pg_catalog.split_part(kv_compare_and_set.key, ':', 1))
+  then
     perform etl_api.kv_written(org_id, array[key]);
   end if;
   return written;

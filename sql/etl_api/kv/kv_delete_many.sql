@@ -8,7 +8,9 @@ declare
   moment constant timestamptz := utils.now();
   deleted bigint;
 begin
-  perform etl_api.kv_check_writer(kv_delete_many.org_id);
+  if kv_delete_many.org_id is null or etl_api.may_request(kv_delete_many.org_id) is not true then
+    perform etl_api.kv_refuse_writer(kv_delete_many.org_id);
+  end if;
   with held as materialized (
     select s.key, s.expires_at
     from public.kv_store as s

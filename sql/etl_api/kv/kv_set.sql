@@ -8,7 +8,9 @@ declare
   moment constant timestamptz := utils.now();
   written bigint;
 begin
-  perform etl_api.kv_check_writer(kv_set.org_id);
+  if kv_set.org_id is null or etl_api.may_request(kv_set.org_id) is not true then
+    perform etl_api.kv_refuse_writer(kv_set.org_id);
+  end if;
   if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
     raise exception using
       errcode = 'ETL04',
@@ -23,14 +25,22 @@ begin
       hint = 'A JSON null is ''null''::jsonb; use etl_api.kv_delete for what goes.';
   end if;
   insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
-  values (kv_set.org_id, kv_set.key, kv_set.value, moment + expires_in, moment, moment)
+  select o.id, kv_set.key, kv_set.value, moment + expires_in, moment, moment
+  from public.org as o
+  where o.id = kv_set.org_id
+  for key share
   on conflict (org_id, key) do update
   set value = excluded.value,
       version = excluded.version,
       expires_at = excluded.expires_at,
       updated_at = excluded.updated_at
   returning s.version into written;
-  perform etl_api.kv_written(org_id, array[key]);
+  if written is null then
+    perform etl_api.kv_refuse_org(org_id);
+  end if;
+  if exists (select from etl_api.kv_followed_head as f where f.head = pg_catalog.split_part(kv_set.key, ':', 1)) then
+    perform etl_api.kv_written(org_id, array[key]);
+  end if;
   return written;
 end
 $$;

@@ -7,9 +7,12 @@ as $$
 #variable_conflict use_column
 declare
   moment constant timestamptz := utils.now();
+  heads text[];
   odd_key text;
 begin
-  perform etl_api.kv_check_writer(kv_set_many.org_id);
+  if kv_set_many.org_id is null or etl_api.may_request(kv_set_many.org_id) is not true then
+    perform etl_api.kv_refuse_writer(kv_set_many.org_id);
+  end if;
   if pg_catalog.jsonb_typeof(entries) is distinct from 'object' then
     raise exception using
       errcode = 'ETL04',
@@ -21,12 +24,15 @@ begin
       message = pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in),
       hint = 'Leave it out for what stays; use etl_api.kv_delete for what goes.';
   end if;
-  select k.key into odd_key
-  from pg_catalog.jsonb_object_keys(entries) as k (key)
-  where k.key = ''
-    or pg_catalog.octet_length(k.key) > 1024
-  limit 1;
-  if found then
+  -- Keys are many, the parts that they begin with few.
+  select pg_catalog.array_agg(h.head), pg_catalog.min(h.odd_key) into heads, odd_key
+  from (
+    select pg_catalog.split_part(k.key, ':', 1) as head,
+      pg_catalog.min(k.key) filter (where k.key = '' or pg_catalog.octet_length(k.key) > 1024) as odd_key
+    from pg_catalog.jsonb_object_keys(entries) as k (key)
+    group by 1
+  ) as h;
+  if odd_key is not null then
     raise exception using
       errcode = 'ETL04',
       message = pg_catalog.format('a key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(odd_key), pg_catalog."left"(odd_key, 40)),
@@ -35,9 +41,16 @@ begin
 
   -- In the order of the keys, as everybody takes the rows.
   return query
+  with held as materialized (
+    select o.id
+    from public.org as o
+    where o.id = kv_set_many.org_id
+    for key share
+  )
   insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
-  select kv_set_many.org_id, e.key, e.value, moment + expires_in, moment, moment
-  from pg_catalog.jsonb_each(entries) as e
+  select h.id, e.key, e.value, moment + expires_in, moment, moment
+  from held as h
+  cross join pg_catalog.jsonb_each(entries) as e
   order by e.key collate "C"
   on conflict (org_id, key) do update
   set value = excluded.value,
@@ -45,7 +58,12 @@ begin
       expires_at = excluded.expires_at,
       updated_at = excluded.updated_at
   returning s.key, s.version;
-  perform etl_api.kv_written(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
+  if not found then
+    perform etl_api.kv_refuse_org(kv_set_many.org_id);
+  end if;
+  if exists (select from etl_api.kv_followed_head as f where f.head = any (heads)) then
+    perform etl_api.kv_written(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
+  end if;
 end
 $$;
 

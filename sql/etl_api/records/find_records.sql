@@ -23,6 +23,12 @@ begin
   from public.records as r
   where r.id = before
     and r.table_id = find_records.table_id;
+  if not found and before is not null then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('there is no record %s in the table', before),
+      hint = 'Give the id of the last row of the page before, or begin anew without it.';
+  end if;
   if coalesce(filter, '{}') = '{}' and words is null then
     return query
     select r.*
@@ -49,7 +55,7 @@ end
 $$;
 
 comment on function etl_api.find_records(uuid, jsonb, text, int, uuid) is
-  'Records of a table, the newest first, that contain filter ({"employee_count": 150}) and these words (as of a search engine), found by an index; at most max_rows (1 to 10000), behind the record "before". Under row level security the tables themselves are read through to find what a user looks for. ETL04: bad argument, or no such table of the caller''s.';
+  'Records of a table, the newest first, that contain filter ({"employee_count": 150}) and these words (as of a search engine), found by an index; at most max_rows (1 to 10000), behind the record "before". Under row level security the tables themselves are read through to find what a user looks for. ETL04: bad argument, or no such table of the caller''s; no such record "before".';
 
 revoke execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) from public;
 grant execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) to authenticated, service_role;

@@ -1,5 +1,5 @@
 -- References that triggers keep hold what a foreign key would hold: for every one in etl_api.table_reference.
-select plan(13);
+select plan(15);
 
 select test_setup.setup_enrichment_test_data();
 select test_setup.enrich('{a.test,b.test}', '{"datapoints": ["industry"]}', '{"url": "https://client.test/hook"}');
@@ -49,8 +49,19 @@ select is_empty($$
   select r.child, r.columns[1], o.outcome
   from etl_api.table_reference as r
   cross join lateral (select pg_temp.insert_like(r.child, r.columns[1], gen_random_uuid()::text) as outcome) as o
-  where o.outcome not like '23503 a row of % refers to one of % that is not there'
+  where r.held_by = 'trigger'
+    and o.outcome not like '23503 a row of % refers to one of % that is not there'
 $$, 'no row refers to what is not there');
+select results_eq($$
+  select r.child::text, r.columns, r.parent::text from etl_api.table_reference as r where r.held_by = 'functions'
+$$, $$values ('kv_store', '{org_id}'::text[], 'org')$$, 'one table is written by functions alone, whose tests are with the keys');
+select is_empty($$
+  select r.child, u.name
+  from etl_api.table_reference as r
+  cross join (values ('anon'), ('authenticated'), ('service_role')) as u (name)
+  where r.held_by = 'functions'
+    and has_table_privilege(u.name, r.child, 'insert')
+$$, 'nobody else inserts there');
 select is_empty($$
   select r.child, o.outcome
   from (select distinct r.child from etl_api.table_reference as r where cardinality(r.columns) = 2) as r

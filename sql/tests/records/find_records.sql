@@ -18,7 +18,8 @@ select is(pg_temp.found('{"employee_count": 50}'), '{}', 'of this table');
 select is(pg_temp.found('{"industry": "IT"}', max_rows => 3), '{4995,4985,4975}', 'some of many');
 select is(pg_temp.found('{"industry": "IT"}', max_rows => 2, before => test_setup.id('r4985')), '{4975,4965}', 'the next page');
 select is(pg_temp.found(max_rows => 2, before => test_setup.id('r4985')), '{4984,4983}', 'without a filter, too');
-select is(pg_temp.found(before => test_setup.id('r10')), '{}', 'what is no record of the table has nothing behind it');
+select throws_ok($$select pg_temp.found(before => test_setup.id('r10'))$$, 'ETL04', format('there is no record %s in the table', test_setup.id('r10')),
+  'behind what is no record of the table there is no page, and that is said');
 select is(pg_temp.found(words => 'no777'), '{777}', 'by word');
 select is(pg_temp.found('{"industry": "Steel"}', '"Company 777" -no9'), '{777}', 'by both, as of a search engine');
 select is(pg_temp.found('{"industry": "IT"}', 'no777'), '{}', 'both are asked for');

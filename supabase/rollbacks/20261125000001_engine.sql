@@ -1,0 +1,305 @@
+-- The way back from 20261125000001_engine.sql.
+
+-- Functions may name each other in a circle.
+set local check_function_bodies = off;
+
+-- source: sql/etl_api/kv/kv_compare_and_set.sql
+create or replace function etl_api.kv_compare_and_set(
+  org_id uuid, key text, expected_version bigint, value jsonb, expires_in interval default null)
+returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  written bigint;
+begin
+  perform etl_api.kv_check_writer(kv_compare_and_set.org_id);
+  if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
+    raise exception using
+      errcode = 'ETL04',
+      message = case
+        when key is null then 'key is null: it must be a text'
+        when key = '' then 'key is empty: it must be a text of 1 to 1024 bytes'
+        when pg_catalog.octet_length(key) > 1024 then
+          pg_catalog.format('key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(key), pg_catalog."left"(key, 40))
+        when value is null then pg_catalog.format('value is null for %s: it must be JSON', key)
+        else pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in)
+      end,
+      hint = 'A JSON null is ''null''::jsonb; use etl_api.kv_delete for what goes.';
+  end if;
+
+  if expected_version is null then
+    -- What has expired is not there.
+    insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
+    values (kv_compare_and_set.org_id, kv_compare_and_set.key, kv_compare_and_set.value, moment + expires_in, moment, moment)
+    on conflict (org_id, key) do update
+    set value = excluded.value,
+        version = excluded.version,
+        expires_at = excluded.expires_at,
+        created_at = excluded.created_at,
+        updated_at = excluded.updated_at
+    where s.expires_at <= moment
+    returning s.version into written;
+  else
+    update public.kv_store as s
+    set value = kv_compare_and_set.value,
+        version = default,
+        expires_at = moment + expires_in,
+        updated_at = moment
+    where s.org_id = kv_compare_and_set.org_id
+      and s.key = kv_compare_and_set.key
+      and s.version = expected_version
+      and (s.expires_at is null or s.expires_at > moment)
+    returning s.version into written;
+  end if;
+  if written is not null then
+    perform etl_api.kv_written(org_id, array[key]);
+  end if;
+  return written;
+end
+$$;
+
+comment on function etl_api.kv_compare_and_set(uuid, text, bigint, jsonb, interval) is
+  'Writes a value only if the key still has the version expected (null: if nothing is there). Returns the new version; null, and nothing written, when somebody was faster. Errors as of kv_set.';
+
+revoke execute on function etl_api.kv_compare_and_set(uuid, text, bigint, jsonb, interval) from public;
+grant execute on function etl_api.kv_compare_and_set(uuid, text, bigint, jsonb, interval) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/kv/kv_delete_many.sql
+create or replace function etl_api.kv_delete_many(org_id uuid, keys text[]) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  deleted bigint;
+begin
+  perform etl_api.kv_check_writer(kv_delete_many.org_id);
+  with held as materialized (
+    select s.key, s.expires_at
+    from public.kv_store as s
+    where s.org_id = kv_delete_many.org_id
+      and s.key = any (keys)
+    order by s.key
+    for update
+  ),
+  gone as (
+    delete from public.kv_store as s
+    using held as h
+    where s.org_id = kv_delete_many.org_id
+      and s.key = h.key
+    returning h.expires_at
+  )
+  select pg_catalog.count(*) filter (where g.expires_at is null or g.expires_at > moment) into deleted
+  from gone as g;
+  perform etl_api.kv_written(org_id, keys);
+  return deleted;
+end
+$$;
+
+comment on function etl_api.kv_delete_many(uuid, text[]) is
+  'Deletes these keys of an org''s store. Returns how many were there. ETL06: the caller may not.';
+
+revoke execute on function etl_api.kv_delete_many(uuid, text[]) from public;
+grant execute on function etl_api.kv_delete_many(uuid, text[]) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/kv/kv_set.sql
+create or replace function etl_api.kv_set(org_id uuid, key text, value jsonb, expires_in interval default null) returns bigint
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  written bigint;
+begin
+  perform etl_api.kv_check_writer(kv_set.org_id);
+  if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
+    raise exception using
+      errcode = 'ETL04',
+      message = case
+        when key is null then 'key is null: it must be a text'
+        when key = '' then 'key is empty: it must be a text of 1 to 1024 bytes'
+        when pg_catalog.octet_length(key) > 1024 then
+          pg_catalog.format('key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(key), pg_catalog."left"(key, 40))
+        when value is null then pg_catalog.format('value is null for %s: it must be JSON', key)
+        else pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in)
+      end,
+      hint = 'A JSON null is ''null''::jsonb; use etl_api.kv_delete for what goes.';
+  end if;
+  insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
+  values (kv_set.org_id, kv_set.key, kv_set.value, moment + expires_in, moment, moment)
+  on conflict (org_id, key) do update
+  set value = excluded.value,
+      version = excluded.version,
+      expires_at = excluded.expires_at,
+      updated_at = excluded.updated_at
+  returning s.version into written;
+  perform etl_api.kv_written(org_id, array[key]);
+  return written;
+end
+$$;
+
+comment on function etl_api.kv_set(uuid, text, jsonb, interval) is
+  'Writes a value under a key of an org''s store and returns its version; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. ETL04: null org or value, a key that is null, empty or longer than 1,024 bytes, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not.';
+
+revoke execute on function etl_api.kv_set(uuid, text, jsonb, interval) from public;
+grant execute on function etl_api.kv_set(uuid, text, jsonb, interval) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/kv/kv_set_many.sql
+create or replace function etl_api.kv_set_many(org_id uuid, entries jsonb, expires_in interval default null)
+returns table (key text, version bigint)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  odd_key text;
+begin
+  perform etl_api.kv_check_writer(kv_set_many.org_id);
+  if pg_catalog.jsonb_typeof(entries) is distinct from 'object' then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('entries is %s: it must be an object', coalesce(pg_catalog.jsonb_typeof(entries), 'null')),
+      hint = 'Give {"key": value, …}.';
+  elsif expires_in <= interval '0' then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('expires_in is %s: it must be more than nothing', expires_in),
+      hint = 'Leave it out for what stays; use etl_api.kv_delete for what goes.';
+  end if;
+  select k.key into odd_key
+  from pg_catalog.jsonb_object_keys(entries) as k (key)
+  where k.key = ''
+    or pg_catalog.octet_length(k.key) > 1024
+  limit 1;
+  if found then
+    raise exception using
+      errcode = 'ETL04',
+      message = pg_catalog.format('a key has %s bytes: it must have 1 to 1024 (%s…)', pg_catalog.octet_length(odd_key), pg_catalog."left"(odd_key, 40)),
+      hint = 'Nothing of this call was written.';
+  end if;
+
+  -- In the order of the keys, as everybody takes the rows.
+  return query
+  insert into public.kv_store as s (org_id, key, value, expires_at, created_at, updated_at)
+  select kv_set_many.org_id, e.key, e.value, moment + expires_in, moment, moment
+  from pg_catalog.jsonb_each(entries) as e
+  order by e.key collate "C"
+  on conflict (org_id, key) do update
+  set value = excluded.value,
+      version = excluded.version,
+      expires_at = excluded.expires_at,
+      updated_at = excluded.updated_at
+  returning s.key, s.version;
+  perform etl_api.kv_written(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
+end
+$$;
+
+comment on function etl_api.kv_set_many(uuid, jsonb, interval) is
+  'Writes {"key": value, …} into an org''s store, all or nothing, in one statement; what was there is replaced. expires_in: after that it is as if it had never been there; null: it stays. Returns the new versions. ETL04: null org, not an object, a key that is empty or longer than 1,024 bytes, bad expires_in; ETL05: the key of a list (kv_index); ETL06: the caller may not.';
+
+revoke execute on function etl_api.kv_set_many(uuid, jsonb, interval) from public;
+grant execute on function etl_api.kv_set_many(uuid, jsonb, interval) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/records/find_records.sql
+create or replace function etl_api.find_records(
+  table_id uuid, filter jsonb default null, words text default null, max_rows int default 100, before uuid default null)
+returns setof public.records
+language plpgsql stable
+security definer
+set search_path = ''
+set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  last record;
+begin
+  perform etl_api.check_table_reader(table_id);
+  if max_rows is null or max_rows not between 1 and 10000 or pg_catalog.jsonb_typeof(filter) <> 'object' then
+    raise exception using
+      errcode = 'ETL04',
+      message = case when pg_catalog.jsonb_typeof(filter) <> 'object'
+        then pg_catalog.format('filter is %s: it must be an object', pg_catalog.jsonb_typeof(filter))
+        else pg_catalog.format('max_rows is %s: it must be from 1 to 10000', coalesce(max_rows::text, 'null')) end,
+      hint = 'Give the id of the last row of a page as "before" for the next.';
+  end if;
+  select r.created_at, r.id into last
+  from public.records as r
+  where r.id = before
+    and r.table_id = find_records.table_id;
+  if coalesce(filter, '{}') = '{}' and words is null then
+    return query
+    select r.*
+    from public.records as r
+    where r.table_id = find_records.table_id
+      and r.deleted_at is null
+      and (before is null or (r.created_at, r.id) < (last.created_at, last.id))
+    order by r.created_at desc, r.id desc
+    limit max_rows;
+    return;
+  end if;
+  -- Ordered by what no index gives, so that the rows are found by what they say, however seldom that is.
+  return query
+  select r.*
+  from public.records as r
+  where (filter is null or r.data @> filter)
+    and (words is null or r.search_vector @@ pg_catalog.websearch_to_tsquery('simple', words))
+    and r.table_id = find_records.table_id
+    and r.deleted_at is null
+    and (before is null or (r.created_at, r.id) < (last.created_at, last.id))
+  order by r.created_at + interval '0' desc, r.id desc
+  limit max_rows;
+end
+$$;
+
+comment on function etl_api.find_records(uuid, jsonb, text, int, uuid) is
+  'Records of a table, the newest first, that contain filter ({"employee_count": 150}) and these words (as of a search engine), found by an index; at most max_rows (1 to 10000), behind the record "before". Under row level security the tables themselves are read through to find what a user looks for. ETL04: bad argument, or no such table of the caller''s.';
+
+revoke execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) from public;
+grant execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/kv/kv_check_writer.sql
+create or replace function etl_api.kv_check_writer(org_id uuid) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if org_id is null then
+    raise exception using
+      errcode = 'ETL04',
+      message = 'org_id is null: it must be the id of an org',
+      hint = 'Give the id of the org whose store it is.';
+  elsif not coalesce(etl_api.may_request(org_id), false) then
+    -- Another org and no org at all look the same from outside.
+    raise exception using
+      errcode = 'ETL06',
+      message = pg_catalog.format('you may not write to the store of org %s', org_id),
+      hint = 'An owner, admin or member of the org can do this.';
+  end if;
+end
+$$;
+
+comment on function etl_api.kv_check_writer(uuid) is
+  'Refuses a caller who may not write to an org''s store: the first statement of the doors that do. ETL04: null; ETL06: not the caller''s, or the caller only reads there.';
+
+revoke execute on function etl_api.kv_check_writer(uuid) from public;
+grant execute on function etl_api.kv_check_writer(uuid) to authenticated, service_role;
+-- end of source
+
+drop function etl_api.kv_refuse_writer(uuid);
+drop function etl_api.kv_refuse_org(uuid);
+drop view etl_api.kv_followed_head;
