@@ -20,7 +20,7 @@ begin
   if kv_compare_and_set.org_id is null or etl_api.may_request(kv_compare_and_set.org_id) is not true then
     perform etl_api.kv_refuse_writer(kv_compare_and_set.org_id);
   end if;
-  if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
+  if coalesce(pg_catalog.octet_length(key), 0) not between 1 and 1024 or value is null or expires_in <= interval '0' then
     raise exception using
       errcode = 'ETL04',
       message = case
@@ -202,7 +202,7 @@ begin
   if kv_set.org_id is null or etl_api.may_request(kv_set.org_id) is not true then
     perform etl_api.kv_refuse_writer(kv_set.org_id);
   end if;
-  if key is null or key = '' or pg_catalog.octet_length(key) > 1024 or value is null or expires_in <= interval '0' then
+  if coalesce(pg_catalog.octet_length(key), 0) not between 1 and 1024 or value is null or expires_in <= interval '0' then
     raise exception using
       errcode = 'ETL04',
       message = case
