@@ -3,6 +3,76 @@
 -- Functions may name each other in a circle.
 set local check_function_bodies = off;
 
+-- source: sql/etl_api/delivery/take_deliveries.sql
+create or replace function etl_api.take_deliveries(max_deliveries int) returns uuid[]
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set jit = off
+as $$
+declare
+  front record;
+begin
+  -- Mostly no address has more than it may be sent, and all are in use and in no order: the oldest first, whoever's they
+  -- are. (What is asked of a lane is asked in this order, and only as far as needed.)
+  if not exists (select 1 from etl_api.delivery_lane as l where l.wanted) then
+    with d as materialized (
+      select due.id, coalesce(due.endpoint_id, due.lane) as lane, due.org_id, due.endpoint_id
+      from public.delivery as due
+      where due.state in ('waiting', 'ready')
+        and due.due_at <= utils.now()
+      order by due.due_at
+      limit max_deliveries
+      for update skip locked
+    )
+    select array(select d.id from d) as ids, (
+      select pg_catalog.bool_and(
+        coalesce(l.unlimited, false)
+        or g.lane = '00000000-0000-0000-0000-000000000000'
+        or etl_api.lane_is_plain(g.lane, g.org_id, g.endpoint_id, g.due, l.at_once))
+      from (
+        select d.lane, d.org_id, d.endpoint_id, pg_catalog.count(*) as due
+        from d
+        group by d.lane, d.org_id, d.endpoint_id
+      ) as g
+      left join lateral (
+        select known.at_once is null as unlimited, known.at_once
+        from etl_api.delivery_lane as known
+        where known.lane = g.lane
+        offset 0
+      ) as l on true) as plain
+    into front;
+    if front.plain is not false then
+      return front.ids;
+    end if;
+  end if;
+
+  -- By their keys, whatever the planner thinks of the queue: "offset 0" leaves nothing else.
+  return array(
+    select d.id
+    from unnest(etl_api.pick_deliveries(max_deliveries)) with ordinality as p (id, place)
+    cross join lateral (
+      select due.id, due.state, due.due_at
+      from public.delivery as due
+      where due.id = p.id
+      offset 0
+      for update skip locked
+    ) as d
+    where d.state in ('waiting', 'ready')
+      and d.due_at <= utils.now()
+    order by p.place);
+end
+$$;
+
+comment on function etl_api.take_deliveries(int) is
+  'Messages that are due and may be sent now, the longest due first, at most max_deliveries; none of an address that is slow or dead beyond what it may have under way. Their rows are locked.';
+
+revoke execute on function etl_api.take_deliveries(int) from public;
+grant execute on function etl_api.take_deliveries(int) to service_role;
+-- end of source
+
 -- source: sql/etl_api/kv/kv_compare_and_set.sql
 create or replace function etl_api.kv_compare_and_set(
   org_id uuid, key text, expected_version bigint, value jsonb, expires_in interval default null)
@@ -270,6 +340,35 @@ comment on function etl_api.find_records(uuid, jsonb, text, int, uuid) is
 
 revoke execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) from public;
 grant execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) to authenticated, service_role;
+-- end of source
+
+-- source: sql/etl_api/delivery/lane_is_plain.sql
+create or replace function etl_api.lane_is_plain(lane uuid, org_id uuid, endpoint_id uuid, due bigint, at_once int) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+      select o.deleted_at is null
+        and o.settings -> 'ordered_deliveries' is distinct from 'true'
+        and e.disabled_at is null
+        and e.ordered is not true
+      from (select 1) as one
+      left join public.org as o on o.id = lane_is_plain.org_id
+      left join public.webhook_endpoint as e on e.id = lane_is_plain.endpoint_id and e.org_id = lane_is_plain.org_id)
+    and coalesce(at_once, utils.int_or_null(etl_api.setting_value('lane_start')), 20) > due + (
+      select pg_catalog.count(*)
+      from public.delivery as d
+      where d.lane = lane_is_plain.lane
+        and d.state = 'in_progress');
+end
+$$;
+
+comment on function etl_api.lane_is_plain(uuid, uuid, uuid, bigint, int) is
+  'Whether all that is due of a lane, so many, may simply be sent: its endpoint is in use and not ordered, and at_once (null: what a lane begins with) is more than that and what is under way.';
+
+revoke execute on function etl_api.lane_is_plain(uuid, uuid, uuid, bigint, int) from public;
+grant execute on function etl_api.lane_is_plain(uuid, uuid, uuid, bigint, int) to service_role;
 -- end of source
 
 -- source: sql/etl_api/kv/kv_check_writer.sql

@@ -7,6 +7,8 @@ set enable_mergejoin = off
 set jit = off
 as $$
 declare
+  -- What a lane may have under way before anything is known of it.
+  lane_start constant int := coalesce(utils.int_or_null(etl_api.setting_value('lane_start')), 20);
   front record;
 begin
   -- Mostly no address has more than it may be sent, and all are in use and in no order: the oldest first, whoever's they
@@ -23,9 +25,16 @@ begin
     )
     select array(select d.id from d) as ids, (
       select pg_catalog.bool_and(
-        coalesce(l.unlimited, false)
-        or g.lane = '00000000-0000-0000-0000-000000000000'
-        or etl_api.lane_is_plain(g.lane, g.org_id, g.endpoint_id, g.due, l.at_once))
+        g.lane = '00000000-0000-0000-0000-000000000000'
+        or coalesce(l.unlimited, false)
+        or (
+          o.is_plain
+          and e.is_plain is not false
+          and coalesce(l.at_once, lane_start) > g.due + (
+            select pg_catalog.count(*)
+            from public.delivery as sent
+            where sent.lane = g.lane
+              and sent.state = 'in_progress')))
       from (
         select d.lane, d.org_id, d.endpoint_id, pg_catalog.count(*) as due
         from d
@@ -36,7 +45,22 @@ begin
         from etl_api.delivery_lane as known
         where known.lane = g.lane
         offset 0
-      ) as l on true) as plain
+      ) as l on true
+      left join lateral (
+        select known.deleted_at is null
+          and known.settings -> 'ordered_deliveries' is distinct from 'true' as is_plain
+        from public.org as known
+        where known.id = g.org_id
+        offset 0
+      ) as o on l.unlimited is not true
+      left join lateral (
+        select known.disabled_at is null
+          and not known.ordered as is_plain
+        from public.webhook_endpoint as known
+        where known.id = g.endpoint_id
+          and known.org_id = g.org_id
+        offset 0
+      ) as e on l.unlimited is not true and g.endpoint_id is not null) as plain
     into front;
     if front.plain is not false then
       return front.ids;
