@@ -478,10 +478,201 @@ revoke execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) fr
 grant execute on function etl_api.find_records(uuid, jsonb, text, int, uuid) to authenticated, service_role;
 -- end of source
 
+-- source: sql/etl_api/runs/deal_turns.sql
+create or replace function etl_api.deal_turns(source_ids uuid[], capacities int[], max_requests int)
+returns table (source_id uuid, org_id uuid, may_run boolean, turns int)
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  turn record := etl_api.hold_turns(source_ids);
+  sources uuid[];
+  orgs uuid[];
+  may boolean[];
+  rooms int[];
+  dealt int[];
+  open boolean[];
+begin
+  select pg_catalog.array_agg(o.source_id order by o.place), pg_catalog.array_agg(o.org_id order by o.place),
+    pg_catalog.array_agg(o.may_run order by o.place), pg_catalog.array_agg(o.capacity order by o.place),
+    pg_catalog.array_agg(0), pg_catalog.array_agg(true)
+  into sources, orgs, may, rooms, dealt, open
+  from etl_api.due_orgs(source_ids, turn.served_last, capacities, max_requests)
+    with ordinality as o (source_id, org_id, may_run, capacity, place);
+  if pg_catalog.cardinality(sources) = 1 then
+    return query values (sources[1], orgs[1], may[1], least(rooms[1], max_requests));
+    return;
+  end if;
+
+  -- In rounds: who has less than its share leaves the rest to the others. A loop, as each round needs the one before;
+  -- in each all is dealt, or somebody has no more.
+  while max_requests > (select pg_catalog.sum(d.turns) from unnest(dealt) as d (turns))
+    and exists (
+      select 1
+      from unnest(sources, rooms, dealt, open) as t (source_id, room, turns, open)
+      group by t.source_id
+      having pg_catalog.bool_or(t.open)
+        and pg_catalog.sum(t.turns) < pg_catalog.min(t.room))
+  loop
+    select pg_catalog.array_agg(r.turns order by r.i), pg_catalog.array_agg(r.is_open order by r.i)
+    into dealt, open
+    from etl_api.deal_round(sources, orgs, may, rooms, dealt, open, max_requests) as r;
+  end loop;
+
+  perform etl_api.pass_turns(turn.held, sources, orgs, dealt);
+  return query
+  select t.source_id, t.org_id, t.may_run, t.turns
+  from unnest(sources, orgs, may, dealt) as t (source_id, org_id, may_run, turns)
+  where t.turns > 0;
+end
+$$;
+
+comment on function etl_api.deal_turns(uuid[], int[], int) is
+  'Who may send how many of max_requests HTTP requests: source_ids[i] at most capacities[i]. The sources share alike, at each source its tenants share alike, beginning behind the one served last; what one does not need goes to those that have more. may_run: of the tenant''s runs too, not only of requests under way.';
+
+revoke execute on function etl_api.deal_turns(uuid[], int[], int) from public;
+grant execute on function etl_api.deal_turns(uuid[], int[], int) to service_role;
+-- end of source
+
+-- source: sql/etl_api/runs/due_orgs.sql
+create or replace function etl_api.due_orgs(source_ids uuid[], behind uuid[], capacities int[], max_requests int)
+returns table (source_id uuid, org_id uuid, may_run boolean, capacity int)
+language plpgsql stable
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+  moment constant timestamptz := utils.now();
+  deleted constant uuid[] := etl_api.deleted_orgs();
+begin
+  return query
+  -- At each source from tenant to tenant by index probes, once round, however much each has waiting; at all sources
+  -- together, a step at each before the next. offset 0 keeps the planner from copying a probe to every place that names
+  -- its result; the order of the index of due work, from reading all of another index. Without `behind` the way begins at
+  -- the end, so that its first step leads to the first tenant.
+  with recursive way as (
+    select coalesce(s.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
+      false as is_due, 0 as found, s.source_id, s.behind, s.capacity,
+      -- No more tenants than could be served, were the other sources to leave half; but a second one, if there is.
+      greatest(2, least(s.capacity, 2 * max_requests / pg_catalog.cardinality(source_ids))) as max_orgs,
+      (select known.cost_per_run from public.source as known where known.id = s.source_id) as cost
+    from (
+      -- In no order: where there are more sources than requests are wanted, none is always the last.
+      select t.*
+      from unnest(source_ids, due_orgs.behind, capacities) as t (source_id, behind, capacity)
+      order by pg_catalog.random()
+    ) as s
+    union all
+    select next.id, next.round, work.may_run, work.may_run or work.goes_on,
+      way.found + (work.may_run or work.goes_on)::int, way.source_id, way.behind, way.capacity, way.max_orgs, way.cost
+    from way
+    cross join lateral (
+      select least(
+        (select q.org_id from public.run_queue as q
+         where q.source_id = way.source_id and q.state in ('waiting', 'ready') and q.org_id > way.id
+         order by q.org_id limit 1),
+        (select r.org_id from public.run_request as r
+         where r.source_id = way.source_id and r.state in ('waiting', 'ready') and r.org_id > way.id
+         order by r.org_id limit 1)) as id
+      offset 0
+    ) as ahead
+    cross join lateral (
+      select coalesce(ahead.id, case when not way.round then least(
+          (select q.org_id from public.run_queue as q
+           where q.source_id = way.source_id and q.state in ('waiting', 'ready')
+           order by q.org_id limit 1),
+          (select r.org_id from public.run_request as r
+           where r.source_id = way.source_id and r.state in ('waiting', 'ready')
+           order by r.org_id limit 1)) end) as id,
+        way.round or ahead.id is null as round
+      offset 0
+    ) as next
+    cross join lateral (
+      select
+        coalesce((
+          select true from public.run_request as r
+          where r.source_id = way.source_id and r.org_id = next.id and r.state in ('waiting', 'ready')
+            and r.due_at <= moment
+          order by r.due_at limit 1), false) and next.id <> all (deleted) as goes_on,
+        coalesce((
+          select true from public.run_queue as q
+          where q.source_id = way.source_id and q.org_id = next.id and q.state in ('waiting', 'ready')
+            and q.due_at <= moment
+          order by q.priority desc, q.due_at limit 1), false)
+          and next.id <> all (deleted)
+          and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
+      offset 0
+    ) as work
+    where way.found < way.max_orgs
+      and next.id is not null
+      and (not next.round or way.behind is null or next.id <= way.behind)
+  )
+  select way.source_id, way.id, way.may_run, way.capacity
+  from way
+  where way.is_due;
+end
+$$;
+
+comment on function etl_api.due_orgs(uuid[], uuid[], int[], int) is
+  'The tenants, not deleted, that these sources could serve now with max_requests HTTP requests, each in order from the one behind `behind` once round (null: from the first): those with HTTP requests that are due, and those with due runs (may_run) whose budget of the month allows one more.';
+
+revoke execute on function etl_api.due_orgs(uuid[], uuid[], int[], int) from public;
+grant execute on function etl_api.due_orgs(uuid[], uuid[], int[], int) to service_role;
+-- end of source
+
+-- source: sql/etl_api/state/ring_for_due_work.sql
+create or replace function etl_api.ring_for_due_work() returns int
+language plpgsql
+set search_path = ''
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+  deleted constant uuid[] := etl_api.deleted_orgs();
+  rung int := 0;
+begin
+  if exists (select 1 from etl_api.advance_queue)
+    or exists (
+      -- What a source could be sent now; what waits for a limit or a budget rings when that ends.
+      select 1
+      from etl_api.source_room(etl_api.due_sources(), 1) as s
+      cross join lateral etl_api.due_orgs(array[s.source_id], array[null::uuid], array[s.capacity], 1)
+      where s.capacity > 0)
+  then
+    perform etl_api.ring('execute-runs');
+    rung := rung + 1;
+  end if;
+  if exists (
+    select 1
+    from public.delivery as d
+    where d.state in ('waiting', 'ready')
+      and d.due_at <= utils.now()
+      and d.org_id <> all (deleted))
+  then
+    perform etl_api.ring('deliver-webhooks');
+    rung := rung + 1;
+  end if;
+  return rung;
+end
+$$;
+
+comment on function etl_api.ring_for_due_work() is
+  'Wakes the edge functions for which work is due, should an earlier bell be lost: HTTP requests and runs that limits and budgets allow now, and messages. Returns how many.';
+
+revoke execute on function etl_api.ring_for_due_work() from public;
+grant execute on function etl_api.ring_for_due_work() to service_role;
+-- end of source
+
 -- dropped: sql/etl_api/delivery/lane_is_plain.sql
 -- dropped: sql/etl_api/kv/kv_check_writer.sql
 
 drop function etl_api.kv_check_writer(uuid);
 drop function etl_api.lane_is_plain(uuid,uuid,uuid,bigint,integer);
+drop function etl_api.due_orgs(uuid,uuid,integer);
 
 -- migrate:down

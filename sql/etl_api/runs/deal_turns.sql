@@ -15,21 +15,12 @@ declare
   dealt int[];
   open boolean[];
 begin
-  -- No more tenants than could be served, were the other sources to leave half; but a second one, if there is. The
-  -- sources in no order: where there are more of them than requests are wanted, none is always the last.
-  select pg_catalog.array_agg(s.source_id order by s.chance, s.source_id, o.place),
-    pg_catalog.array_agg(o.org_id order by s.chance, s.source_id, o.place),
-    pg_catalog.array_agg(o.may_run order by s.chance, s.source_id, o.place),
-    pg_catalog.array_agg(s.capacity order by s.chance, s.source_id, o.place),
+  select pg_catalog.array_agg(o.source_id order by o.place), pg_catalog.array_agg(o.org_id order by o.place),
+    pg_catalog.array_agg(o.may_run order by o.place), pg_catalog.array_agg(o.capacity order by o.place),
     pg_catalog.array_agg(0), pg_catalog.array_agg(true)
   into sources, orgs, may, rooms, dealt, open
-  from (
-    select t.source_id, t.capacity, t.behind, pg_catalog.random() as chance
-    from unnest(source_ids, capacities, turn.served_last) as t (source_id, capacity, behind)
-    offset 0
-  ) as s
-  cross join lateral etl_api.due_orgs(
-    s.source_id, s.behind, greatest(2, least(s.capacity, 2 * max_requests / pg_catalog.cardinality(source_ids)))) as o;
+  from etl_api.due_orgs(source_ids, turn.served_last, capacities, max_requests)
+    with ordinality as o (source_id, org_id, may_run, capacity, place);
   if pg_catalog.cardinality(sources) = 1 then
     return query values (sources[1], orgs[1], may[1], least(rooms[1], max_requests));
     return;

@@ -1,5 +1,5 @@
-create or replace function etl_api.due_orgs(source_id uuid, behind uuid, max_orgs int)
-returns table (org_id uuid, may_run boolean, place int)
+create or replace function etl_api.due_orgs(source_ids uuid[], behind uuid[], capacities int[], max_requests int)
+returns table (source_id uuid, org_id uuid, may_run boolean, capacity int)
 language plpgsql stable
 set search_path = ''
 set enable_seqscan = off
@@ -11,16 +11,25 @@ declare
   deleted constant uuid[] := etl_api.deleted_orgs();
 begin
   return query
-  -- From tenant to tenant by index probes, once round, however much each has waiting. offset 0 keeps the planner from
-  -- copying a probe to every place that names its result; the order of the index of due work, from reading all of
-  -- another index. Without `behind` the way begins at the end, so that its first step leads to the first tenant.
+  -- At each source from tenant to tenant by index probes, once round, however much each has waiting; at all sources
+  -- together, a step at each before the next. offset 0 keeps the planner from copying a probe to every place that names
+  -- its result; the order of the index of due work, from reading all of another index. Without `behind` the way begins at
+  -- the end, so that its first step leads to the first tenant.
   with recursive way as (
-    select coalesce(due_orgs.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
-      false as is_due, 0 as found, due_orgs.source_id as source_id,
-      (select s.cost_per_run from public.source as s where s.id = due_orgs.source_id) as cost
+    select coalesce(s.behind, 'ffffffff-ffff-ffff-ffff-ffffffffffff') as id, false as round, false as may_run,
+      false as is_due, 0 as found, s.source_id, s.behind, s.capacity,
+      -- No more tenants than could be served, were the other sources to leave half; but a second one, if there is.
+      greatest(2, least(s.capacity, 2 * max_requests / pg_catalog.cardinality(source_ids))) as max_orgs,
+      (select known.cost_per_run from public.source as known where known.id = s.source_id) as cost
+    from (
+      -- In no order: where there are more sources than requests are wanted, none is always the last.
+      select t.*
+      from unnest(source_ids, due_orgs.behind, capacities) as t (source_id, behind, capacity)
+      order by pg_catalog.random()
+    ) as s
     union all
     select next.id, next.round, work.may_run, work.may_run or work.goes_on,
-      way.found + (work.may_run or work.goes_on)::int, way.source_id, way.cost
+      way.found + (work.may_run or work.goes_on)::int, way.source_id, way.behind, way.capacity, way.max_orgs, way.cost
     from way
     cross join lateral (
       select least(
@@ -59,19 +68,18 @@ begin
           and case when way.cost > 0 then not etl_api.is_over_budget(next.id, way.cost) else true end as may_run
       offset 0
     ) as work
-    where way.found < due_orgs.max_orgs
+    where way.found < way.max_orgs
       and next.id is not null
-      and (not next.round or due_orgs.behind is null or next.id <= due_orgs.behind)
+      and (not next.round or way.behind is null or next.id <= way.behind)
   )
-  select way.id, way.may_run, way.found
+  select way.source_id, way.id, way.may_run, way.capacity
   from way
-  where way.is_due
-  order by way.found;
+  where way.is_due;
 end
 $$;
 
-comment on function etl_api.due_orgs(uuid, uuid, int) is
-  'The tenants, not deleted, that a source could serve now, at most max_orgs, in order from the one behind `behind` once round (null: from the first): those with HTTP requests that are due, and those with due runs (may_run) whose budget of the month allows one more.';
+comment on function etl_api.due_orgs(uuid[], uuid[], int[], int) is
+  'The tenants, not deleted, that these sources could serve now with max_requests HTTP requests, each in order from the one behind `behind` once round (null: from the first): those with HTTP requests that are due, and those with due runs (may_run) whose budget of the month allows one more.';
 
-revoke execute on function etl_api.due_orgs(uuid, uuid, int) from public;
-grant execute on function etl_api.due_orgs(uuid, uuid, int) to service_role;
+revoke execute on function etl_api.due_orgs(uuid[], uuid[], int[], int) from public;
+grant execute on function etl_api.due_orgs(uuid[], uuid[], int[], int) to service_role;

@@ -13,7 +13,7 @@ begin
       -- What a source could be sent now; what waits for a limit or a budget rings when that ends.
       select 1
       from etl_api.source_room(etl_api.due_sources(), 1) as s
-      cross join lateral etl_api.due_orgs(s.source_id, null, 1)
+      cross join lateral etl_api.due_orgs(array[s.source_id], array[null::uuid], array[s.capacity], 1)
       where s.capacity > 0)
   then
     perform etl_api.ring('execute-runs');

@@ -54,6 +54,8 @@ select is(
         ('public.webhook_endpoint', '{raise_endpoint_alerts,logger_unsent}'),
         -- What somebody tries by hand, with an id: nothing is sent.
         ('public.source', '{dry_run_activities,dry_run_requests,test_mapping_source}'),
+        -- The keys of a deleted org are the service's alone (may_request): they hold its row, as a foreign key would.
+        ('public.org', '{kv_set,kv_set_many,kv_compare_and_set,kv_refuse_org}'),
         -- Counters, budgets and settings of an org are right, and its rows are purged and erased, whether it is deleted or not.
         ('public.org', '{add_org_counts,settle_org_counts,recount_org,count_datapoints,trigger_count_datapoints,lock_free_orgs,
           hold_budgets,is_over_budget,mark_data_quality,is_ordered,queue_messages,check_caller_org,check_purge_arguments,
