@@ -57,8 +57,15 @@ begin
       and (s.expires_at is null or s.expires_at > moment)
     returning s.version into written;
   end if;
-  if written is not null
-    and exists (select from etl_api.kv_followed_head as f where f.head = pg_catalog.split_part(kv_compare_and_set.key, ':', 1))
+  -- As in kv_set.
+  if written is not null and (
+      exists (
+        select from etl_api.kv_index as i
+        where pg_catalog.split_part(kv_compare_and_set.key, ':', 1) in (i.of_head, i.name_head))
+      or exists (
+        select from etl_api.kv_mapping as m
+        where m.head = pg_catalog.split_part(kv_compare_and_set.key, ':', 1)
+          and m.state <> 'off'))
   then
     perform etl_api.kv_written(org_id, array[key]);
   end if;

@@ -38,7 +38,13 @@ begin
   if written is null then
     perform etl_api.kv_refuse_org(org_id);
   end if;
-  if exists (select from etl_api.kv_followed_head as f where f.head = pg_catalog.split_part(kv_set.key, ':', 1)) then
+  -- Most keys belong to no list and no mapping.
+  if exists (select from etl_api.kv_index as i where pg_catalog.split_part(kv_set.key, ':', 1) in (i.of_head, i.name_head))
+    or exists (
+      select from etl_api.kv_mapping as m
+      where m.head = pg_catalog.split_part(kv_set.key, ':', 1)
+        and m.state <> 'off')
+  then
     perform etl_api.kv_written(org_id, array[key]);
   end if;
   return written;

@@ -61,7 +61,10 @@ begin
   if not found then
     perform etl_api.kv_refuse_org(kv_set_many.org_id);
   end if;
-  if exists (select from etl_api.kv_followed_head as f where f.head = any (heads)) then
+  -- As in kv_set.
+  if exists (select from etl_api.kv_index as i where i.of_head = any (heads) or i.name_head = any (heads))
+    or exists (select from etl_api.kv_mapping as m where m.head = any (heads) and m.state <> 'off')
+  then
     perform etl_api.kv_written(org_id, array(select k.key from pg_catalog.jsonb_object_keys(entries) as k (key)));
   end if;
 end

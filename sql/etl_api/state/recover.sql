@@ -88,7 +88,8 @@ begin
 
   done := done || pg_catalog.jsonb_build_object(
     'schedule', etl_api.run_schedules(max_rows),
-    'workflow_start', etl_api.start_due_workflow_requests(max_rows));
+    'workflow_start', etl_api.start_due_workflow_requests(max_rows),
+    'generation_given_up', etl_api.end_silent_generations(max_rows));
 
   -- Making a partition locks out who writes history, and they may hold the workflows: never do both. What is made
   -- is months ahead, so a sweep with nothing else to do comes in time.
@@ -120,7 +121,7 @@ end
 $$;
 
 comment on function etl_api.recover(int) is
-  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), makes partitions when there is nothing else to do, adds to the counters of orgs and of clients'' tables what was not added at once, lets go messages that waited for a disabled endpoint, rolls up the summaries that the views read, measures data quality where it is due, purges what is older than the setting retention_days when there is nothing else to do (purged), throws away replaced secrets whose time is over and keys that have expired, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
+  'The sweep: times out what is over its time (workflow_timeout, activity_timeout, run_timeout), takes back expired leases (…_again, …_given_up when no attempt was left), leaves and logs what cannot be ended (failed), makes the requests of schedules (schedule) and starts those whose not_before has come (workflow_start), ends generations of which nothing is heard any more (generation_given_up), makes partitions when there is nothing else to do, adds to the counters of orgs and of clients'' tables what was not added at once, lets go messages that waited for a disabled endpoint, rolls up the summaries that the views read, measures data quality where it is due, purges what is older than the setting retention_days when there is nothing else to do (purged), throws away replaced secrets whose time is over and keys that have expired, and rings for due work (bell). At most max_rows of each. Returns what it did for requests, no row when nothing. Call it every few seconds to a minute, from as many places as you like.';
 
 revoke execute on function etl_api.recover(int) from public;
 grant execute on function etl_api.recover(int) to service_role;

