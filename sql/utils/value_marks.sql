@@ -28,7 +28,7 @@ begin
     then
       return 'url';
     elsif pg_catalog.strpos(body, '.') > 1 and pg_catalog.translate(pg_catalog.right(pg_catalog.split_part(small, '/', 1), 2), '0123456789.-', '') ~ '^[^ ]{2}$'
-      and small ~ '^([^ .,/()@$€£¥%'']+\.)+[^ .,/0-9%()$€£¥''][^ .,/0-9%()$€£¥'']+(/.*)?$'
+      and small ~ '^([^][ .,/()@$€£¥%''"{}<>|\\]+\.)+[^][ .,/0-9%()$€£¥''"{}<>|\\][^][ .,/0-9%()$€£¥''"{}<>|\\]+(/.*)?$'
     then
       return 'domain';
     end if;

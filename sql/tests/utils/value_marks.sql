@@ -1,5 +1,5 @@
 -- What a text looks like, and what a name lets one expect.
-select plan(95);
+select plan(99);
 select is(utils.value_marks(t.input), t.marks, 'looks: ' || t.input)
 from (values
   ('', 'null'), (' ', 'null'), ('　', 'null'), ('非公開', 'missing'), ('N/A', 'missing'), ('-', 'missing'),
@@ -7,7 +7,7 @@ from (values
   ('info@binc.jp', 'email'), ('a@日本.jp', 'email'), ('a@b', 'text'), ('a b@c.de', 'text'), ('@b.de', 'text'),
   ('https://binc.jp', 'url'), ('HTTP://a.b/c?d=e', 'url'), ('www.a.jp', 'url'), ('example.com/a', 'domain'), ('日本.jp', 'domain'),
   ('see https://a.b', 'text'), ('株式会社BASE', 'text'), ('Bay Springs', 'text'), ('12 Main Street', 'text'), ('10:30', 'text'),
-  ('192.168.0.1', 'text'), ('A.B', 'text'),
+  ('192.168.0.1', 'text'), ('A.B', 'text'), ('{"a.b":"X"}', 'text'), ('["a.bc"]', 'text'), ('<a.bc>', 'text'), ('a\b.co', 'text'),
   ('１２３', 'number'), ('0', 'number bit'), ('1998', 'number year'), ('20240305', 'number day digits'), ('007', 'number padded'),
   ('1700000000', 'number seconds digits'), ('1700000000000', 'number millis digits'), ('0312345678', 'number padded digits'),
   ('+81 3-1234-5678', 'phone digits'), ('+81 (0)3 1234 5678', 'phone digits'), ('03-1234-5678', 'phone digits'),
