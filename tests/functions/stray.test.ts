@@ -65,8 +65,8 @@ describe.each(["node", "deno"] as const)("what a server says beyond its answer, 
     expect(told.apart).toEqual({ ...not, twice: true, half: true, later: true, laterChunked: true });
   });
 
-  test("is waited for on a hundred connections to a server at most", () => {
-    expect(told.left).toBe(100);
+  test("is waited for on 250 connections to a server at most", () => {
+    expect(told.left).toBe(250);
   });
 
   test("finds no connection to stay on where each is used once", () => {

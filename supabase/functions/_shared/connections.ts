@@ -19,7 +19,7 @@ const MAX_SERVERS = 10_000;
 // Answers each followed by a whole rest: what sends two for one does so sooner.
 const PROVEN_AFTER = 200;
 // To one server. Beyond, a connection is closed: a new one costs less than thousands that are open.
-const MAX_RESTING = 100;
+const MAX_RESTING = 250;
 
 /** What one connection receives. */
 class Line {

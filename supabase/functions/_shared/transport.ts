@@ -83,7 +83,7 @@ export interface TransportOptions {
 const IDLE_MS = 3_000;
 // A second answer follows the first by far less, unless the server means harm or is starved.
 const REST_MS = 1_000;
-// More than a network makes of what was sent at once, and little enough that a hundred connections serve thousands of
+// More than a network makes of what was sent at once, and little enough that some hundred connections serve thousands of
 // requests a second.
 const PROVEN_REST_MS = 10;
 // Beyond what any server has to say before its answer (100, 102, 103).

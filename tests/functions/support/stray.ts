@@ -260,10 +260,10 @@ export async function runStray(way: Way, world: StrayWorld) {
   /** Connections left open after many requests at once. */
   async function left(): Promise<number> {
     const transport = transportOf(60_000);
-    const made = await Promise.all(Array.from({ length: 150 }, () => get(plain, "/ok", transport)));
+    const made = await Promise.all(Array.from({ length: 300 }, () => get(plain, "/ok", transport)));
     const numbers = new Set(made.map(({ connection }) => connection));
     let open = numbers.size;
-    for (let n = 0; n < 500 && open > 100; n++)
+    for (let n = 0; n < 500 && open > 250; n++)
       open = (await get(plain, "/open")).open!.filter((one) => numbers.has(one)).length;
     return open;
   }
@@ -286,7 +286,7 @@ export async function runStray(way: Way, world: StrayWorld) {
     const unused = new Set<number | undefined>();
     let answers = 0;
     // So many new connections one after the other: until then some wait for their turn at most.
-    for (let fresh = 0; fresh < 150 && answers < 5_000; answers++) {
+    for (let fresh = 0; fresh < 300 && answers < 5_000; answers++) {
       const { connection } = await get(plain, "/ok", transport);
       fresh = unused.has(connection) ? 0 : fresh + 1;
       unused.add(connection);
