@@ -53,3 +53,4 @@ comment on function etl_api.end_silent_generations(int) is
   'Ends generations of which nothing was heard for generation_silence_seconds: completed where something is in, failed where nothing is. Those that wait for people (preview) or for a request are none of them. What comes later is taken all the same. At most max_rows; returns how many. Part of recover().';
 
 revoke execute on function etl_api.end_silent_generations(int) from public;
+grant execute on function etl_api.end_silent_generations(int) to service_role;
