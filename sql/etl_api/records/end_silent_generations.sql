@@ -32,8 +32,8 @@ begin
         and silent.updated_at <= moment - silence
         -- What is staged waits for people, in a preview or because only a part of it was confirmed; and what a request
         -- brings, for its end.
-        and not exists (select from public.ai_generated_records as g where g.job_id = silent.id and g.status = 'staged')
-        and not exists (select from public.workflow_request as w where w.id = silent.workflow_request_id and w.is_open)
+        and (select true from public.ai_generated_records as g where g.job_id = silent.id and g.status = 'staged' limit 1) is null
+        and (select true from public.workflow_request as w where w.id = silent.workflow_request_id and w.is_open limit 1) is null
       order by silent.updated_at
       limit max_rows
       for update of silent skip locked)
