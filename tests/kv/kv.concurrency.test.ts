@@ -145,6 +145,21 @@ test("what is being written while a list or a table begins is in it", async () =
   });
 });
 
+test("what is written while a list is being made is in it, however it is written", async () => {
+  await withDatabase(async ({ pool }) => {
+    const org = await makeOrg(pool);
+    for (const [head, write] of [
+      ["one", "select etl_api.kv_set($1, 'one:late', '{}')"],
+      ["many", `select count(*) from etl_api.kv_set_many($1, '{"many:late": {}}')`],
+      ["if", "select etl_api.kv_compare_and_set($1, 'if:late', null, '{}')"],
+    ] as const) {
+      const begins = "insert into etl_api.kv_index (org_id, name, of_pattern) values ($1, $2, $3)";
+      const outcome = await behind(pool, [begins, [org, `all_${head}`, `${head}:{id}`]], [write, [org]]);
+      expect([head, outcome, await get(pool, org, `all_${head}`)]).toEqual([head, "done", ["late"]]);
+    }
+  });
+});
+
 test("an org that goes while a key is written takes it along, or the key is refused", async () => {
   await withDatabase(async ({ pool }) => {
     for (const write of [
